@@ -6,8 +6,8 @@ import asyncio
 import heapq
 import itertools
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 
@@ -22,7 +22,7 @@ class Clock(Protocol):
         """Return when `seconds` of this clock have passed."""
         ...
 
-    def busy(self) -> contextmanager[None]:  # type: ignore[type-arg]
+    def busy(self) -> AbstractContextManager[None]:
         """Mark work in flight: a virtual clock does not jump inside."""
         ...
 
@@ -37,7 +37,7 @@ class RealClock:
         await asyncio.sleep(max(0.0, seconds))
 
     @contextmanager
-    def busy(self) -> Iterator[None]:
+    def busy(self) -> Generator[None]:
         yield
 
 
@@ -67,7 +67,7 @@ class VirtualClock:
         await future
 
     @contextmanager
-    def busy(self) -> Iterator[None]:
+    def busy(self) -> Generator[None]:
         self._in_flight += 1
         try:
             yield
