@@ -1,0 +1,69 @@
+"""An HTTP server inside the running event loop: no signal handlers, no ticking, started and stopped at once."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import uvicorn
+
+#: Seconds an idle client connection is kept: longer than any client's own pool keeps it, so that a client never sends
+#: into a connection that we are just closing. I/O time, never domain time.
+KEEP_ALIVE_S = 120
+#: Seconds that requests in flight get when the server stops.
+GRACE_S = 1
+#: Connections that may wait to be accepted.
+BACKLOG = 1024
+
+
+class LoopServer:
+    """Serves one ASGI application on a loopback (or given) address."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._server: uvicorn.Server | None = None
+        self._socket: socket.socket | None = None
+        self.url = ""
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Listen (port 0: a free one) and return the base address without a trailing slash."""
+        config = uvicorn.Config(
+            self._app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            date_header=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=GRACE_S,
+            backlog=BACKLOG,
+        )
+        self._socket = _listen(host, port)
+        config.load()
+        self._server = uvicorn.Server(config)
+        self._server.lifespan = config.lifespan_class(config)
+        # Server.serve() would also install signal handlers and tick ten times a second; neither is wanted here.
+        await self._server.startup(sockets=[self._socket])
+        shown = f"[{host}]" if ":" in host else host
+        self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
+        return self.url
+
+    async def stop(self) -> None:
+        """Stop listening; requests in flight get `GRACE_S`."""
+        if self._server is not None and self._socket is not None:
+            server, self._server = self._server, None
+            await server.shutdown(sockets=[self._socket])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.setblocking(False)
+    return listener
