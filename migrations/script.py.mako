@@ -1,0 +1,22 @@
+"""${message}
+
+Revision: ${up_revision}; after: ${down_revision | comma,n}. Expand only: nothing that the running version reads or writes is taken away.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+${imports if imports else ""}
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    # A migration that waits for a lock blocks everyone behind it: give up and try again instead.
+    op.execute("SET LOCAL lock_timeout = '2s'")
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade() -> None:
+    ${downgrades if downgrades else "pass"}
