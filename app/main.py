@@ -1,0 +1,140 @@
+"""Composition: what one process is made of, and what runs in it while it serves."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets as random_source
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+
+from app import lines as lines_data
+from app import logs, metrics, outbox, reconciler, recorder, ticker, webhooks
+from app.api import mount
+from app.context import Context
+from app.secrets import Secrets
+from app.settings import Settings
+from routing.board import Board
+from telephony.carrier import Carrier
+from telephony.clock import Clock, RealClock
+from telephony.twilio import TwilioCarrier, Wire
+
+log = logs.get(__name__)
+
+Loop = Callable[[Context], Awaitable[None]]
+
+#: Every process runs all of them: moves are compare-and-set and leases say who works (P5, S3).
+LOOPS: dict[str, Loop] = {
+    "ticker": ticker.run,
+    "outbox": outbox.run,
+    "reconciler": reconciler.run,
+    "recorder": recorder.run,
+}
+#: Seconds before a crashed loop starts again.
+RESTART_AFTER_S = 1.0
+#: Seconds that asking Postgres for a connection may take; nothing on a call's path waits for it.
+CONNECT_S = 2
+
+
+def new_id() -> str:
+    return random_source.token_hex(6)
+
+
+def compose(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    board: Board | None = None,
+    carrier: Carrier | None = None,
+    engine: AsyncEngine | None = None,
+    new_id: Callable[[], str] = new_id,
+) -> Context:
+    """The parts of one process. Asks no store and no network: a hotline starts and answers without them (S5).
+
+    A board given no server clock (`now_ms`) uses the server's; with a virtual `clock` it is handed that one's time.
+    """
+    secrets = Secrets(settings)
+    clock = clock or RealClock()
+    now_ms = None if isinstance(clock, RealClock) else lambda: int(clock.now() * 1000)
+    engine = engine or open_engine(settings)
+    return Context(
+        settings=settings,
+        clock=clock,
+        board=board or Board(settings.redis_url, hotline=settings.name, new_id=new_id, now_ms=now_ms),
+        carrier=carrier or TwilioCarrier(settings),
+        wire=Wire(settings),
+        engine=engine,
+        sessions=async_sessionmaker(engine, expire_on_commit=False),
+        secrets=secrets,
+        lines=lines_data.load(settings, secrets),
+        new_id=new_id,
+        worker=f"w{new_id()}",
+    )
+
+
+def open_engine(settings: Settings) -> AsyncEngine:
+    url = settings.database_url.replace("postgresql://", "postgresql+asyncpg://", 1)
+    return create_async_engine(url, pool_pre_ping=True, pool_timeout=CONNECT_S, connect_args={"timeout": CONNECT_S})
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    clock: Clock | None = None,
+    carrier: Carrier | None = None,
+    board: Board | None = None,
+    context: Context | None = None,
+    loops: bool = True,
+) -> FastAPI:
+    """The web application of one process. `loops=False` leaves the background work to another one."""
+    settings = settings or (context.settings if context else Settings())
+    logs.configure(settings.log_level)
+    ctx = context or compose(settings, clock=clock, carrier=carrier, board=board)
+    app = FastAPI(
+        title="Crisis hotline",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lambda app: _lifespan(app, loops=loops),
+    )
+    app.state.context = ctx
+    app.include_router(webhooks.router)
+    app.include_router(metrics.router)
+    mount(app, ctx)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI, *, loops: bool) -> AsyncIterator[None]:
+    ctx: Context = app.state.context
+    running = {**LOOPS, "desk": lambda _: app.state.desk.run()} if loops else {"desk": lambda _: app.state.desk.run()}
+    tasks = [asyncio.create_task(supervised(name, ctx, loop), name=name) for name, loop in running.items()]
+    try:
+        yield
+    finally:
+        ctx.state["draining"] = True
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await app.state.desk.aclose()
+        await aclose(ctx)
+
+
+async def aclose(ctx: Context) -> None:
+    for part in (ctx.carrier.aclose, ctx.board.aclose, ctx.engine.dispose):
+        await asyncio.gather(part(), return_exceptions=True)
+
+
+async def supervised(name: str, ctx: Context, loop: Loop) -> None:
+    """Run a loop for ever: a crash is logged, counted and the loop started again."""
+    while True:
+        try:
+            await loop(ctx)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001  the one place where a loop's failure ends
+            metrics.LOOP_CRASHES.labels(name).inc()
+            log.error("loop crashed", loop=name, error=type(error).__name__)
+        await ctx.clock.sleep(RESTART_AFTER_S)
