@@ -406,6 +406,8 @@ class Specialist(Base):
     tier: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     skills: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
     active: Mapped[bool] = mapped_column(server_default=text("true"))
+    always_on: Mapped[bool] = mapped_column(server_default=text("false"))
+    """On shift at any hour, whatever the shifts say."""
     created_at: Mapped[datetime] = _now()
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 
