@@ -162,6 +162,21 @@ class Document:
     verbs: tuple[Verb, ...] = ()
 
 
+# ---------------------------------------------------------------- requests that are not what they should be
+
+
+class BadSignature(Exception):
+    """The request is not proven to be the carrier's: answer 403 and change nothing."""
+
+
+class BadBody(Exception):
+    """The carrier's request cannot be read: answer 400 and change nothing. Says which field, never its value."""
+
+
+class BadDocument(Exception):
+    """A document that the carrier would refuse or misread: never sent. A fault of ours."""
+
+
 # ---------------------------------------------------------------- the network, asked
 
 

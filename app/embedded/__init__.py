@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO
@@ -76,7 +76,7 @@ class Stores:
 @asynccontextmanager
 async def embedded_stores(
     data_dir: Path, *, durable: bool = True, postgres: bool = True, valkey: bool = True
-) -> AsyncIterator[Stores]:
+) -> AsyncGenerator[Stores]:
     """Both stores (or one of them), running inside the block."""
     stores = Stores(data_dir, durable=durable, postgres=postgres, valkey=valkey)
     await stores.start()

@@ -36,7 +36,8 @@ class Postgres(Server):
         super().__init__(folder, durable=durable)
         self._socket_dir = folder.resolve()
         if len(bytes(self._socket_dir / ".s.PGSQL.5432")) > SOCKET_PATH_MAX:
-            self._socket_dir = Path(tempfile.mkdtemp(prefix="hotline-pg-"))
+            self._short = tempfile.TemporaryDirectory(prefix="hotline-pg-")  # removed with this object
+            self._socket_dir = Path(self._short.name)
 
     @property
     def url(self) -> str:
