@@ -1,6 +1,6 @@
-"""${message}
+"""${message.capitalize()}.
 
-Revision: ${up_revision}; after: ${down_revision | comma,n}. Expand only: nothing that the running version reads or writes is taken away.
+Expand only: nothing that the running version reads or writes is taken away, so there is no way down and no need of one.
 """
 
 import sqlalchemy as sa
@@ -19,4 +19,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    ${downgrades if downgrades else "pass"}
+    raise NotImplementedError("the previous version runs on this schema; to undo data, restore a backup")

@@ -13,7 +13,7 @@ COMMAND = 10.0
 STATEMENT_MS, IDLE_MS = 8_000, 15_000
 
 
-def connect(url: str, *, pool_size: int = 5) -> AsyncEngine:
+def connect(url: str, *, pool_size: int = 5, command_s: float | None = COMMAND) -> AsyncEngine:
     """An engine for `postgresql://…`; connections are opened when first used and checked before each use."""
     settings = {
         "application_name": "hotline",
@@ -26,5 +26,5 @@ def connect(url: str, *, pool_size: int = 5) -> AsyncEngine:
         max_overflow=5,
         pool_timeout=CONNECT,
         pool_pre_ping=True,
-        connect_args={"timeout": CONNECT, "command_timeout": COMMAND, "server_settings": settings},
+        connect_args={"timeout": CONNECT, "command_timeout": command_s, "server_settings": settings},
     )

@@ -17,11 +17,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 import migrations
 from app.records.engine import connect
 from app.records.models import Base
+
+#: Any constant: whoever holds this advisory lock is migrating.
+LOCK = 0x686F746C696E65
+#: A migration that takes longer must be written in smaller steps.
+STATEMENT_TIMEOUT = "60s"
 
 
 def config(connection: Connection | None = None) -> Config:
@@ -35,7 +40,15 @@ def config(connection: Connection | None = None) -> Config:
 
 async def upgrade(url: str, revision: str = "head") -> None:
     """Run every migration not yet run; safe to call from several processes at once."""
-    await _on(url, lambda connection: command.upgrade(config(connection), revision))
+
+    def run(connection: Connection) -> None:
+        # The lock comes first: Alembic keeps its context in a global, which two runners in one process would share.
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'"))
+        command.upgrade(config(connection), revision)
+
+    await _on(url, run)
 
 
 async def is_current(url: str) -> bool:
@@ -60,9 +73,9 @@ async def make(url: str, message: str) -> None:
 
 
 async def _on(url: str, work: Callable[[Connection], Any]) -> Any:
-    engine = connect(url)
+    engine = connect(url, command_s=None)
     try:
-        async with engine.connect() as connection:
+        async with engine.begin() as connection:
             return await connection.run_sync(work)
     finally:
         await engine.dispose()
