@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Mapping
 
 from telephony.emulator import rest_errors as errors
-from telephony.emulator.rest_errors import RestError
+from telephony.emulator.rest_errors import refuse
 
 
 def check(header: str | None, credentials: Mapping[str, str]) -> None:
@@ -16,7 +16,7 @@ def check(header: str | None, credentials: Mapping[str, str]) -> None:
     user, password = _pair(header)
     expected = credentials.get(user, "") if user else ""
     if not expected or not hmac.compare_digest(expected.encode(), password.encode()):
-        raise RestError(errors.NOT_AUTHENTICATED)
+        raise refuse(errors.NOT_AUTHENTICATED)
 
 
 def _pair(header: str | None) -> tuple[str, str]:

@@ -8,16 +8,23 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from telephony.emulator import rest_errors as errors
-from telephony.emulator.rest_errors import Refusal, RestError
+from telephony.emulator.rest_errors import Known, refuse
 
 #: E.164: a plus and up to 15 digits, the first not 0.
 E164 = re.compile(r"\+[1-9]\d{1,14}")
 #: A softphone's address; custom parameters may follow the identity.
 CLIENT = re.compile(r"client:[A-Za-z0-9_]{1,121}(\?.*)?")
+#: A TwiML application as a callee.
+APP = re.compile(r"app:AP[0-9a-fA-F]{32}(\?.*)?")
 SIP = re.compile(r"sips?:[^\s@]+@[^\s@]+")
 
 TRUE_WORDS = frozenset({"true", "1", "yes"})
 FALSE_WORDS = frozenset({"false", "0", "no"})
+
+
+def names(text: str) -> frozenset[str]:
+    """Field names, written as words."""
+    return frozenset(text.split())
 
 
 class Form:
@@ -41,33 +48,33 @@ class Form:
         if not word:
             return None
         if word not in TRUE_WORDS | FALSE_WORDS:
-            raise RestError(errors.BAD_PARAMETER, name)
+            raise refuse(errors.BAD_PARAMETER, name)
         return word in TRUE_WORDS
 
     def flag(self, name: str, default: bool) -> bool:
         value = self.boolean(name)
         return default if value is None else value
 
-    def whole(self, name: str, least: int, most: int, refusal: Refusal) -> int | None:
+    def whole(self, name: str, least: int, most: int, refusal: Known) -> int | None:
         """A whole number in its range."""
         word = self.text(name)
         if not word:
             return None
         if not (word.isascii() and word.isdigit()) or not least <= int(word) <= most:
-            raise RestError(refusal, name)
+            raise refuse(refusal, name)
         return int(word)
 
-    def url(self, name: str, refusal: Refusal = errors.BAD_URL) -> str:
+    def url(self, name: str, refusal: Known = errors.BAD_URL) -> str:
         """An absolute http(s) address (its fragment may carry connection overrides), or blank."""
         word = self.text(name)
         if word and not is_url(word):
-            raise RestError(refusal, name)
+            raise refuse(refusal, name)
         return word
 
-    def method(self, name: str, default: str = "POST", refusal: Refusal = errors.BAD_METHOD) -> str:
+    def method(self, name: str, default: str = "POST", refusal: Known = errors.BAD_METHOD) -> str:
         word = self.text(name).upper() or default
         if word not in ("GET", "POST"):
-            raise RestError(refusal, name)
+            raise refuse(refusal, name)
         return word
 
     def events(self, name: str, allowed: frozenset[str], default: str) -> tuple[str, ...]:
@@ -75,7 +82,7 @@ class Form:
         words = " ".join(self._fields.get(name, [])).split() or default.split()
         for word in words:
             if word not in allowed:
-                raise RestError(errors.BAD_EVENT, word)
+                raise refuse(errors.BAD_EVENT, word)
         return tuple(dict.fromkeys(words))
 
 
@@ -105,7 +112,7 @@ def _span(text: str | None, name: str) -> tuple[float, float] | None:
     try:
         moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
     except ValueError:
-        raise RestError(errors.BAD_PARAMETER, name) from None
+        raise refuse(errors.BAD_PARAMETER, name) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     length = timedelta(days=1) if len(text.strip()) == len("2026-01-01") else timedelta(seconds=1)
@@ -115,5 +122,5 @@ def _span(text: str | None, name: str) -> tuple[float, float] | None:
 def one_of(value: str, allowed: Sequence[str], name: str) -> str:
     """`value` if it is allowed, else a refusal that names the field."""
     if value not in allowed:
-        raise RestError(errors.BAD_PARAMETER, name)
+        raise refuse(errors.BAD_PARAMETER, name)
     return value

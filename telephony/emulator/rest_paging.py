@@ -12,9 +12,10 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from telephony.emulator import rest_errors as errors
-from telephony.emulator.rest_errors import RestError
+from telephony.emulator.rest_errors import refuse
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 #: Rows on a page when the client does not say.
 DEFAULT_PAGE_SIZE = 50
@@ -54,12 +55,16 @@ class Page(Generic[T]):
     next_token: str | None
     previous_token: str | None
 
+    def map(self, render: Callable[[T], U]) -> Page[U]:
+        """The same page with every row rendered."""
+        return Page([render(row) for row in self.rows], self.next_token, self.previous_token)
+
 
 def read_page_request(query: Mapping[str, str]) -> PageRequest:
     """`Page`, `PageSize` and `PageToken` of a list request."""
     size = _whole(query, "PageSize", DEFAULT_PAGE_SIZE)
     if size < 1:
-        raise RestError(errors.BAD_PARAMETER, "PageSize")
+        raise refuse(errors.BAD_PARAMETER, "PageSize")
     return PageRequest(_whole(query, "Page", 0), min(size, MAX_PAGE_SIZE), query.get("PageToken") or None)
 
 
@@ -68,7 +73,7 @@ def _whole(query: Mapping[str, str], name: str, default: int) -> int:
     if not text:
         return default
     if not (text.isascii() and text.isdigit()):
-        raise RestError(errors.BAD_PARAMETER, name)
+        raise refuse(errors.BAD_PARAMETER, name)
     return int(text)
 
 
@@ -87,7 +92,7 @@ def _span(rows: Sequence[T], key: Callable[[T], str], ordinals: Ordinals, reques
         return start, min(start + request.size, len(rows))
     anchor = ordinals.of(request.token[2:])
     if request.token[:2] not in ("PA", "PB") or anchor is None:
-        raise RestError(errors.BAD_PARAMETER, "PageToken")
+        raise refuse(errors.BAD_PARAMETER, "PageToken")
     positions = [ordinals.of(key(row)) or 0 for row in rows]
     if request.token.startswith("PA"):
         start = sum(at >= anchor for at in positions)
