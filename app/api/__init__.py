@@ -1,0 +1,33 @@
+"""The public JSON API and the live stream."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from app.api import audit, calls, clinical, console, errors, handoffs, lead, live, people, session
+from app.api.desk import Desk
+from app.context import Context
+
+#: Bytes of a request's body: a long narrative and its JSON.
+BODY_MAX = 65_536
+
+ROUTERS = (
+    session.router,
+    console.router,
+    calls.router,
+    clinical.router,
+    handoffs.router,
+    lead.router,
+    people.router,
+    audit.router,
+    live.router,
+)
+
+
+def mount(app: FastAPI, ctx: Context) -> Desk:
+    """Add the API to an application. `app.state.desk.run()` is its background work."""
+    app.state.desk = Desk(ctx)
+    for router in ROUTERS:
+        app.include_router(router, max_body_size=BODY_MAX)
+    errors.install(app)
+    return app.state.desk

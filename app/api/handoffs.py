@@ -1,0 +1,117 @@
+"""Handoffs to emergency services: decided by a person, dialled into the room or by hand, with what came of it (C1)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import StringConstraints, model_validator
+
+from app.api.access import Route, desk_of
+from app.api.calls import own_call
+from app.api.clinical import Saved, saved, sealed
+from app.api.console import OnTheLine
+from app.api.desk import Desk
+from app.api.errors import Refused
+from app.api.fields import In, Key, Narrative, PathId, Short
+from app.secrets import NUMBER
+from telephony.numbers import NotDiallable, check_diallable
+
+router = APIRouter(route_class=Route, prefix="/api", tags=["handoffs"])
+
+HandoffId = Annotated[str, StringConstraints(pattern=r"^h[a-z0-9]{8,40}$")]
+"""Made by the console; also a part of the agency's label in the room, so letters and digits only."""
+
+EMERGENCY_NUMBER = (
+    "Emergency numbers such as 911 cannot be dialled from here: they would reach the service for our own address. "
+    "Dial the direct ten-digit number of the caller's local dispatch, or choose it from the directory."
+)
+NO_NUMBER = "This is not a telephone number. Write it with country code, such as +12025550123."
+NO_ENTRY = "There is no such entry in the directory."
+
+
+class HandoffIn(In):
+    """Why, with whose consent, and to whom. With `dial` the agency is rung into the room."""
+
+    id: HandoffId
+    to: Short
+    """A number with country code, or an entry of the directory."""
+    why: Literal["attempt_in_progress", "imminent_risk", "medical", "violence", "child_at_risk", "other"]
+    consent: Literal["given", "refused", "unable", "unknown"]
+    voluntary: bool | None = None
+    consulted: Literal["lead", "none", "not_needed"] | None = None
+    location: Literal["known", "partly", "unknown"] | None = None
+    narrative: Narrative = ""
+    """What the agency must know: encrypted."""
+    dial: bool = True
+
+
+class HandoffFactIn(In):
+    """What happened next; only what is said changes."""
+
+    id: Key
+    contact: Literal["reached", "no_answer", "declined", "wrong_jurisdiction", "by_hand"] | None = None
+    outcome: (
+        Literal["contact_confirmed", "not_located", "responder_refused", "caller_declined", "stood_down"] | None
+    ) = None
+    consent: Literal["given", "refused", "unable", "unknown"] | None = None
+    location: Literal["known", "partly", "unknown"] | None = None
+    dispatched: bool | None = None
+    closed: bool | None = None
+    incident: Short = ""
+    """The agency's incident number: encrypted."""
+    note: Narrative = ""
+    redial: bool = False
+    """Ring the agency again."""
+
+    @model_validator(mode="after")
+    def says_something(self) -> HandoffFactIn:
+        if not (self.redial or self.model_dump(exclude_none=True, exclude_defaults=True, exclude={"id"})):
+            raise ValueError("say at least one fact")
+        return self
+
+
+@router.post("/calls/{id}/handoffs")
+async def open_handoff(id: PathId, form: HandoffIn, request: Request, session: OnTheLine) -> Saved:
+    """A handoff is decided; works with Postgres down."""
+    desk = desk_of(request)
+    await own_call(desk, session, id)
+    number = agency_number(desk, form.to)
+    facts = form.model_dump(include={"why", "consent", "voluntary", "consulted", "location"}, exclude_none=True)
+    answer = await desk.ctx.board.handoff_open(
+        id,
+        session.spec,
+        handoff=form.id,
+        to_cipher=desk.ctx.secrets.encrypt(number, NUMBER),
+        facts=facts | {"dial": form.dial},
+        cipher=sealed(desk, form.narrative),
+        dial=form.dial,
+    )
+    return await saved(desk, session, answer, form.id)
+
+
+@router.post("/handoffs/{id}/facts")
+async def add_fact(id: PathId, form: HandoffFactIn, request: Request, session: OnTheLine) -> Saved:
+    """Reached or not, dialled by hand, confirmed contact, not located: "dispatched" alone is not done."""
+    desk = desk_of(request)
+    facts: dict[str, Any] = form.model_dump(
+        include={"contact", "outcome", "consent", "location", "dispatched", "closed"}, exclude_none=True
+    )
+    text = "\n".join(part for part in (f"incident {form.incident}" if form.incident else "", form.note) if part)
+    answer = await desk.ctx.board.handoff_fact(
+        id, session.spec, id=form.id, facts=facts, cipher=sealed(desk, text), redial=form.redial
+    )
+    return await saved(desk, session, answer, form.id)
+
+
+def agency_number(desk: Desk, to: str) -> str:
+    """E.164 of a number or of a directory entry; emergency numbers are refused wherever they come from (C7)."""
+    entry = desk.ctx.lines.raw.get("agencies", {}).get(to)
+    try:
+        return check_diallable(entry["number"] if entry else to)
+    except NotDiallable as error:
+        if error.reason == "emergency":
+            message = EMERGENCY_NUMBER
+        else:
+            message = NO_NUMBER if to[:1] in "+0123456789(" else NO_ENTRY
+        raise Refused(422, f"number_{error.reason}", message, {"to": message}) from error

@@ -1,0 +1,337 @@
+"""The live stream's middle: one tail of the board's stream a process, fanned out to this process's consoles.
+
+Every message is encoded once, as the bytes that go on the wire. An offer goes only to the person offered. What a console
+was not told while Redis was away, or before it connected, it gets as the present state, read from the board.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.api import views
+from app.records.models import CallEvent
+from routing.board import Board, BoardAway, EpochChanged, Event
+from telephony.clock import Clock
+
+#: Messages that may wait for one client; a console that is so far behind reconnects and gets the present state.
+QUEUE_MAX = 256
+#: Seconds between pings: a console that heard none for 12 s knows that it is cut off.
+PING_EVERY_S = 5.0
+#: Seconds between two snapshots for leads (at most two a second).
+SNAPSHOT_EVERY_S = 0.5
+#: Seconds between two looks whether clinical facts are recorded.
+RECORDED_EVERY_S = 1.0
+#: Seconds before the stream is asked again after Redis was away.
+RETRY_S = 0.5
+#: Milliseconds that one read waits at the server: real time, the virtual clock may jump meanwhile.
+BLOCK_MS = 1_000
+#: Facts waited for in one process; the console asks again for the ones forgotten.
+PENDING_MAX = 5_000
+
+
+def encode(message: Mapping[str, Any]) -> bytes:
+    """One server-sent event."""
+    return b"data: " + json.dumps(message, separators=(",", ":"), default=str).encode() + b"\n\n"
+
+
+PING = encode({"type": "ping"})
+
+#: Ends of an offer that its person is told; the console that accepted knows, the person's other tabs do not.
+OFFER_OVER = frozenset({"accepted", "expired", "rescinded", "unreachable", "failed", "declined"})
+OFFER_SHOWN = (
+    "offer", "kind", "cls", "language", "line", "arrived_ms", "wait_ms", "returning", "ack_by_ms", "deadline_ms",
+)  # fmt: skip
+#: Kinds that a call's own people see as they happen, codes only.
+FACTS = frozenset({"clinical", "handoff.opened", "handoff.fact", "call.class", "call.language", "call.key"})
+
+
+class Client:
+    """One open stream."""
+
+    def __init__(self, spec: str, *, lead: bool, alive: Callable[[], bool]) -> None:
+        self.spec, self.lead, self.alive = spec, lead, alive
+        self._waiting: deque[tuple[bytes, int]] = deque()
+        self._wake = asyncio.Event()
+        self.writing = False
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the client was dropped, even while its writer is stuck in a send."""
+
+    @property
+    def dropped(self) -> bool:
+        return self.over.done()
+
+    def put(self, data: bytes, at_ms: int = 0) -> None:
+        """Queue a message; `at_ms` is its event's time, where the way to the wire is measured."""
+        if len(self._waiting) >= QUEUE_MAX:
+            self.drop()
+        if not self.dropped:
+            self._waiting.append((data, at_ms))
+            self._wake.set()
+
+    def drop(self) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
+        self._waiting.clear()
+        self._wake.set()
+
+    @property
+    def idle(self) -> bool:
+        return self.dropped or not (self._waiting or self.writing)
+
+    async def take(self) -> tuple[bytes, list[int]]:
+        """Everything that waits, in one piece, and the times of its events; empty when the client was dropped."""
+        self.writing = False
+        await self._wake.wait()
+        self._wake.clear()
+        self.writing = True
+        pieces, self._waiting = self._waiting, deque()
+        return b"".join(data for data, _ in pieces), [at for _, at in pieces if at]
+
+
+class Hub:
+    """Consoles of this process and what each must be told."""
+
+    def __init__(self, board: Board, clock: Clock, sessions: async_sessionmaker[AsyncSession]) -> None:
+        self._board, self._clock, self._sessions = board, clock, sessions
+        self._clients: dict[str, set[Client]] = {}
+        self._call_of: dict[str, str] = {}
+        self._seen_id, self._epoch = 0, ""
+        self._fresh: set[Client] = set()
+        self._specs: set[str] = set()
+        self._calls: set[str] = set()
+        self._due = asyncio.Event()
+        self._board_changed = asyncio.Event()
+        self._pending: dict[str, str] = {}
+
+    # -- clients
+    def join(self, client: Client) -> None:
+        """Ping at once, then the present state as soon as the board has told it."""
+        self._clients.setdefault(client.spec, set()).add(client)
+        client.put(PING)
+        self._fresh.add(client)
+        self._due.set()
+        self._board_changed.set()
+
+    def part(self, client: Client) -> None:
+        client.drop()
+        self._fresh.discard(client)
+        if others := self._clients.get(client.spec):
+            others.discard(client)
+            if not others:
+                del self._clients[client.spec]
+
+    def watch(self, spec: str, fact: str) -> None:
+        """Tell `spec` when this fact is recorded."""
+        if len(self._pending) >= PENDING_MAX:
+            self._pending.pop(next(iter(self._pending)))
+        self._pending[fact] = spec
+
+    def caught_up(self, last_event_id: int) -> bool:
+        """Everything up to that event has left for the consoles: a virtual clock may jump."""
+        told = not (self._fresh or self._specs or self._calls)
+        return self._seen_id >= last_event_id and told and all(client.idle for client in self._all())
+
+    def _all(self) -> Iterable[Client]:
+        return [client for clients in self._clients.values() for client in clients]
+
+    def _send(self, spec: str, message: Mapping[str, Any], at_ms: int = 0) -> None:
+        if clients := self._clients.get(spec):
+            data = encode(message)
+            for client in clients:
+                client.put(data, at_ms)
+
+    def _send_leads(self, message: Mapping[str, Any]) -> None:
+        data = encode(message)
+        for client in self._all():
+            if client.lead:
+                client.put(data)
+
+    # -- loops
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for loop in (self._tail, self._tell, self._ping, self._snapshots, self._recorded):
+                tasks.create_task(loop())
+
+    async def _tail(self) -> None:
+        cursor, away = "", False
+        while True:
+            try:
+                cursor = cursor or await self._start()
+                events = await self._board.events(cursor, count=500, block_ms=BLOCK_MS)
+            except (BoardAway, EpochChanged):
+                away = True
+                await self._clock.sleep(RETRY_S)
+                continue
+            with self._clock.busy():
+                if away:
+                    self._everybody_anew()
+                away = False
+                for event in events:
+                    self._deliver(event)
+                cursor = events[-1].cursor if events else cursor
+
+    async def _start(self) -> str:
+        cursor = await self._board.last_cursor()
+        self._everybody_anew()
+        return cursor
+
+    def _everybody_anew(self) -> None:
+        self._fresh.update(self._all())
+        self._due.set()
+        self._board_changed.set()
+
+    def _deliver(self, event: Event) -> None:
+        if self._epoch and event.epoch != self._epoch:
+            self._everybody_anew()
+        self._epoch, self._seen_id = event.epoch, event.id
+        spec = str(event.data.get("spec") or event.data.get("who") or "")
+        group, _, word = event.kind.partition(".")
+        if group == "offer":
+            self._offer(spec, word, event)
+        elif group == "engagement":
+            self._engagement(spec, event)
+        elif event.kind == "alarm":
+            self._send_leads({"type": "alarm", "call": event.call, "at_ms": event.at_ms, **views.shown(event.data)})
+        self._facts(spec, event)
+        self._specs.update({spec} & self._clients.keys())
+        if event.call and self._people(event.call):
+            self._calls.add(event.call)
+        self._due.set()
+        self._board_changed.set()
+
+    def _offer(self, spec: str, word: str, event: Event) -> None:
+        if word == "made":
+            shown = {name: event.data[name] for name in OFFER_SHOWN if name in event.data}
+            self._send(spec, {"type": "offer", **shown, "at_ms": event.at_ms}, event.at_ms)
+        elif word in OFFER_OVER:
+            cause = event.data.get("cause") or event.data.get("reason") or ""
+            over = {"offer": event.data.get("offer"), "state": word, "cause": cause, "at_ms": event.at_ms}
+            self._send(spec, {"type": "offer_over", **over}, event.at_ms)
+
+    def _engagement(self, spec: str, event: Event) -> None:
+        if event.kind == "engagement.started":
+            self._call_of[spec] = event.call
+        elif event.data.get("to") == "done" and self._call_of.get(spec) == event.call:
+            del self._call_of[spec]
+
+    def _facts(self, spec: str, event: Event) -> None:
+        if event.kind not in FACTS:
+            return
+        fact = str(event.data.get("id") or event.data.get("handoff") or "")
+        if fact and spec in self._clients:
+            self.watch(spec, fact)
+        shown = {"type": "fact", "call": event.call, "kind": event.kind, "at_ms": event.at_ms}
+        for person in self._people(event.call):
+            self._send(person, {**shown, "data": views.shown(event.data)})
+
+    def _people(self, call: str) -> list[str]:
+        return [spec for spec, own in self._call_of.items() if own == call and spec in self._clients]
+
+    async def _tell(self) -> None:
+        """Send present states; whoever changed again while they were read is told on the next round."""
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            with self._clock.busy():
+                try:
+                    await self._tell_all()
+                except (BoardAway, EpochChanged):  # the tail finds out too, and starts everybody anew
+                    for waiting in (self._fresh, self._specs, self._calls):
+                        waiting.clear()
+
+    async def _tell_all(self) -> None:
+        fresh, self._fresh = self._fresh, set()
+        specs, self._specs = self._specs | {client.spec for client in fresh}, set()
+        for spec in specs:
+            await self._tell_person(spec, [client for client in fresh if client.spec == spec])
+        calls, self._calls = self._calls, set()
+        for call in calls:
+            await self._tell_call(call)
+
+    async def _tell_person(self, spec: str, fresh: list[Client]) -> None:
+        view = await self._board.specialist(spec)
+        if view is None:
+            return self._send(spec, {"type": "me", **views.absent(spec)})
+        if view.call:
+            self._call_of[spec] = view.call
+        offers = [offer for offer in view.offers if offer.state == "offered"] if fresh else []
+        calls = [(offer, await self._board.call(offer.call)) for offer in offers]
+        if spec in self._specs:  # changed while we read
+            return self._fresh.update(fresh)
+        self._send(spec, {"type": "me", **views.me(view)})
+        for offer, call in calls:
+            for client in fresh if call else ():
+                client.put(encode({"type": "offer", **views.offer_out(offer, call)}))
+        if fresh and view.call:
+            self._calls.add(view.call)
+        return None
+
+    async def _tell_call(self, call: str) -> None:
+        view = await self._board.call(call)
+        if call in self._calls:
+            return
+        message = views.call_out(view) if view else {"id": call, "state": "closed"}
+        for spec in self._people(call):
+            self._send(spec, {"type": "call", **message})
+
+    async def _ping(self) -> None:
+        while True:
+            await self._clock.sleep(PING_EVERY_S)
+            for client in self._all():
+                client.put(PING) if client.alive() else client.drop()
+
+    async def _snapshots(self) -> None:
+        while True:
+            await self._board_changed.wait()
+            self._board_changed.clear()
+            if any(client.lead for client in self._all()):
+                with self._clock.busy():
+                    await self._snapshot()
+            await self._clock.sleep(SNAPSHOT_EVERY_S)
+
+    async def _snapshot(self) -> None:
+        try:
+            self._send_leads({"type": "board", **await snapshot(self._board)})
+        except (BoardAway, EpochChanged):
+            self._send_leads({"type": "board", "away": True})
+
+    async def _recorded(self) -> None:
+        while True:
+            await self._clock.sleep(RECORDED_EVERY_S)
+            if not self._pending:
+                continue
+            with self._clock.busy():
+                await self._tell_recorded(list(self._pending)[:500])
+
+    async def _tell_recorded(self, facts: list[str]) -> None:
+        try:
+            known = await recorded(self._sessions, facts)
+        except (SQLAlchemyError, OSError, TimeoutError):
+            return
+        by_spec: dict[str, list[str]] = {}
+        for fact in known:
+            by_spec.setdefault(self._pending.pop(fact, ""), []).append(fact)
+        for spec, ids in by_spec.items():
+            self._send(spec, {"type": "recorded", "ids": ids})
+
+
+async def recorded(sessions: async_sessionmaker[AsyncSession], facts: list[str]) -> list[str]:
+    """Which of these facts are in the record."""
+    async with sessions() as store:
+        return [
+            fact for fact in await store.scalars(select(CallEvent.fact_id).where(CallEvent.fact_id.in_(facts))) if fact
+        ]
+
+
+async def snapshot(board: Board) -> dict[str, Any]:
+    """Everything a lead sees at one moment."""
+    calls, people = await board.live_calls(), await board.specialists()
+    return {"calls": [views.call_out(call) for call in calls], "specialists": [views.me(view) for view in people]}

@@ -1,0 +1,112 @@
+"""What the board says, as the API and the live stream say it: never a number, a name or a story."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.api.fields import Out
+from routing.board import CallView, OfferView, SpecView
+
+
+class OfferOut(Out):
+    """C5: class, language, wait and "returning number" is all that an offer shows."""
+
+    offer: str
+    kind: str
+    state: str
+    line: str
+    language: str
+    cls: str
+    arrived_ms: int
+    wait_ms: int
+    returning: bool
+    made_ms: int
+    ack_by_ms: int
+    deadline_ms: int
+    acked: bool
+
+
+class OfferShort(Out):
+    offer: str
+    kind: str
+    state: str
+    made_ms: int
+    ack_by_ms: int
+    deadline_ms: int
+    acked: bool
+
+
+class Me(Out):
+    """A person on the board."""
+
+    spec: str
+    presence: str
+    duty: str
+    call: str
+    role: str
+    since_ms: int
+    beat_ms: int
+    level: str
+    offers: list[OfferShort]
+
+
+class CallOut(Out):
+    """A call on the board, for its people and for leads. `sid`, `room` and `counter` go back in beats (P4)."""
+
+    id: str
+    state: str
+    line: str
+    language: str
+    cls: str
+    arrived_ms: int
+    counter: int
+    sid: str
+    room: str
+    room_sid: str
+    caller_in_room: bool
+    owner: str
+    since_ms: int
+    cause: str
+    handoff_open: bool
+    returning: bool
+    now_ms: int
+
+
+def offer_out(offer: OfferView, call: CallView) -> dict[str, Any]:
+    return {
+        **short(offer),
+        "line": call.line,
+        "language": call.language,
+        "cls": call.cls,
+        "arrived_ms": call.arrived_ms,
+        "wait_ms": max(0, call.now_ms - call.arrived_ms),
+        "returning": call.returning,
+    }
+
+
+def short(offer: OfferView) -> dict[str, Any]:
+    return {name: getattr(offer, name) for name in OfferShort.model_fields if name != "offer"} | {"offer": offer.id}
+
+
+def me(view: SpecView) -> dict[str, Any]:
+    fields = {name: getattr(view, name) for name in Me.model_fields if name != "offers"}
+    return fields | {"offers": [short(offer) for offer in view.offers]}
+
+
+def call_out(call: CallView) -> dict[str, Any]:
+    return {name: getattr(call, name) for name in CallOut.model_fields}
+
+
+#: Parts of an event's data that never leave: ciphertext and what identifies a caller.
+HIDDEN = frozenset({"cipher", "to_cipher", "number_cipher", "number_hash", "verification"})
+
+
+def shown(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name not in HIDDEN}
+
+
+def absent(spec: str) -> dict[str, Any]:
+    """Somebody the board has not heard of yet."""
+    nothing = {"presence": "offline", "duty": "idle", "call": "", "role": "", "level": ""}
+    return {"spec": spec, **nothing, "since_ms": 0, "beat_ms": 0, "offers": []}
