@@ -1,15 +1,13 @@
 """The live stream's middle: one tail of the board's stream a process, fanned out to this process's consoles.
 
-Every message is encoded once, as the bytes that go on the wire. An offer goes only to the person offered. What a console
-was not told while Redis was away, or before it connected, it gets as the present state, read from the board.
+Every message is encoded once, as the bytes that go on the wire. An offer goes only to the person offered. What a
+console was not told while Redis was away, or before it connected, it gets as the present state, read from the board.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -17,12 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.api import views
+from app.api.client import PING, Client, encode
 from app.records.models import CallEvent
 from routing.board import Board, BoardAway, EpochChanged, Event
 from telephony.clock import Clock
 
-#: Messages that may wait for one client; a console that is so far behind reconnects and gets the present state.
-QUEUE_MAX = 256
 #: Seconds between pings: a console that heard none for 12 s knows that it is cut off.
 PING_EVERY_S = 5.0
 #: Seconds between two snapshots for leads (at most two a second).
@@ -37,13 +34,6 @@ BLOCK_MS = 1_000
 PENDING_MAX = 5_000
 
 
-def encode(message: Mapping[str, Any]) -> bytes:
-    """One server-sent event."""
-    return b"data: " + json.dumps(message, separators=(",", ":"), default=str).encode() + b"\n\n"
-
-
-PING = encode({"type": "ping"})
-
 #: Ends of an offer that its person is told; the console that accepted knows, the person's other tabs do not.
 OFFER_OVER = frozenset({"accepted", "expired", "rescinded", "unreachable", "failed", "declined"})
 OFFER_SHOWN = (
@@ -51,49 +41,6 @@ OFFER_SHOWN = (
 )  # fmt: skip
 #: Kinds that a call's own people see as they happen, codes only.
 FACTS = frozenset({"clinical", "handoff.opened", "handoff.fact", "call.class", "call.language", "call.key"})
-
-
-class Client:
-    """One open stream."""
-
-    def __init__(self, spec: str, *, lead: bool, alive: Callable[[], bool]) -> None:
-        self.spec, self.lead, self.alive = spec, lead, alive
-        self._waiting: deque[tuple[bytes, int]] = deque()
-        self._wake = asyncio.Event()
-        self.writing = False
-        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done when the client was dropped, even while its writer is stuck in a send."""
-
-    @property
-    def dropped(self) -> bool:
-        return self.over.done()
-
-    def put(self, data: bytes, at_ms: int = 0) -> None:
-        """Queue a message; `at_ms` is its event's time, where the way to the wire is measured."""
-        if len(self._waiting) >= QUEUE_MAX:
-            self.drop()
-        if not self.dropped:
-            self._waiting.append((data, at_ms))
-            self._wake.set()
-
-    def drop(self) -> None:
-        if not self.over.done():
-            self.over.set_result(None)
-        self._waiting.clear()
-        self._wake.set()
-
-    @property
-    def idle(self) -> bool:
-        return self.dropped or not (self._waiting or self.writing)
-
-    async def take(self) -> tuple[bytes, list[int]]:
-        """Everything that waits, in one piece, and the times of its events; empty when the client was dropped."""
-        self.writing = False
-        await self._wake.wait()
-        self._wake.clear()
-        self.writing = True
-        pieces, self._waiting = self._waiting, deque()
-        return b"".join(data for data, _ in pieces), [at for _, at in pieces if at]
 
 
 class Hub:
@@ -267,9 +214,9 @@ class Hub:
         if spec in self._specs:  # changed while we read
             return self._fresh.update(fresh)
         self._send(spec, {"type": "me", **views.me(view)})
-        for offer, call in calls:
-            for client in fresh if call else ():
-                client.put(encode({"type": "offer", **views.offer_out(offer, call)}))
+        shown = [encode({"type": "offer", **views.offer_out(offer, call)}) for offer, call in calls if call]
+        for client in fresh:
+            client.put(b"".join(shown)) if shown else None
         if fresh and view.call:
             self._calls.add(view.call)
         return None

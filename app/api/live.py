@@ -1,4 +1,4 @@
-"""`/api/live`: the stream itself. Written by hand: bytes encoded once for all, nothing done per client but the write."""
+"""`/api/live`: the stream itself. Written by hand: bytes encoded once for all, per client only the write."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.api.access import Route, desk_of, roles
-from app.api.hub import Client, Hub
+from app.api.client import Client
+from app.api.hub import Hub
 from app.people.roles import Role
 from app.people.sessions import Session
 from telephony.clock import Clock
@@ -50,7 +51,7 @@ class Stream(Response):
         super().__init__()
         self._hub, self._client, self._clock = hub, client, clock
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         self._hub.join(self._client)
         writer = asyncio.create_task(self._write(send))

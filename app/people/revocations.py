@@ -69,7 +69,7 @@ class Revocations:
         await self._redis.zremrangebyscore(self._key, 0, at - LONGEST_S)
 
     async def _from_redis(self) -> list[tuple[str, float]]:
-        rows = await self._redis.zrange(self._key, 0, -1, withscores=True)
+        rows: list[tuple[bytes, float]] = await self._redis.zrange(self._key, 0, -1, withscores=True)  # pyright: ignore
         return [(subject.decode(), at) for subject, at in rows]
 
     async def _to_postgres(self, subject: str, at: float) -> None:

@@ -1,7 +1,7 @@
 """Who is on shift: weekly shifts in an IANA zone, across midnight and both clock changes. Pure.
 
-A shift names wall-clock times. Where the clocks go back a time exists twice: a start is its first occurrence, an end its
-last, so nobody is sent home an hour early. Where they go forward a time does not exist: it means the moment of the jump.
+A shift names wall-clock times. Where the clocks go back a time exists twice: a start is its first occurrence, an end
+its last, so nobody is sent home an hour early. Where they go forward a time does not exist: it means the jump itself.
 """
 
 from __future__ import annotations
@@ -50,10 +50,8 @@ def spans(shift: Shift, first: date, last: date) -> Iterator[tuple[datetime, dat
     while day <= last:
         if (shift.valid_from or day) <= day <= (shift.valid_until or day):
             end_day = day + timedelta(days=shift.end <= shift.start)
-            yield (
-                _instant(day, shift.start, shift.zone, last=False),
-                _instant(end_day, shift.end, shift.zone, last=True),
-            )
+            begin = _instant(day, shift.start, shift.zone, last=False)
+            yield begin, _instant(end_day, shift.end, shift.zone, last=True)
         day += timedelta(days=7)
 
 

@@ -1,4 +1,4 @@
-"""Slows down whoever guesses passwords: failures are counted per login and per address, in Redis and in this process."""
+"""Slows down whoever guesses passwords: failures are counted per login and per address, in Redis and in process."""
 
 from __future__ import annotations
 
