@@ -1,6 +1,6 @@
 """What one process holds, built once by `app.main.compose` and passed on: no globals, no container.
 
-A route gets it with `ctx: Ctx`; a background loop is an `async def run(ctx: Context) -> None` that `app.main` supervises.
+A route gets it with `ctx: Ctx`; a background loop is an `async def run(ctx: Context)` that `app.main` supervises.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
+from routing.policy import compile_config
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.lines import Lines
 from app.secrets import Secrets
 from app.settings import Settings
 from routing.board import Board, EpochChanged
-from routing.policy import compile_config
 from telephony.carrier import Carrier
 from telephony.clock import Clock
 
 if TYPE_CHECKING:
-    from telephony.twilio import Wire
+    from telephony.twilio import Inbound
 
 T = TypeVar("T")
 
@@ -53,15 +53,15 @@ class Context:
     settings: Settings
     clock: Clock
     board: Board
-    """A move that meets another epoch raises `EpochChanged` and has changed nothing: `open_board`, then once more (S2)."""
+    """A move that meets another epoch raises `EpochChanged` and changed nothing: `open_board`, then once more (S2)."""
     carrier: Carrier
-    wire: Wire
-    """Reads the carrier's requests (signature, form) and writes its documents."""
+    inbound: Inbound
+    """Proves that a request is the carrier's."""
     engine: AsyncEngine
     sessions: async_sessionmaker[AsyncSession]
     secrets: Secrets
     lines: Lines
-    """Lines, words, wait plans: read once at start-up, from a signed local snapshot where the file is unreadable (S5)."""
+    """Lines, words, wait plans: read once at start-up, from a signed snapshot where the file is unreadable (S5)."""
     new_id: Callable[[], str]
     """Random hex, 12 digits; ids put their letter before it."""
     worker: str
@@ -77,7 +77,7 @@ class Context:
         return int(self.clock.now() * 1000)
 
     async def open_board(self) -> str:
-        """Adopt the board's epoch, or begin one later than every epoch this process knows, and have a pass made (S2)."""
+        """Adopt the board's epoch, or begin one later than every one this process knows, and have a pass made (S2)."""
         known: set[str] = self.state.setdefault("epochs", set())
         epoch = await self.board.open(compile_config(self.lines.raw), known=sorted(known))
         known.add(epoch)

@@ -8,18 +8,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from app import lines as lines_data
 from app import logs, metrics, outbox, reconciler, recorder, ticker, webhooks
 from app.api import mount
 from app.context import Context
+from app.links import Links
+from app.records.engine import connect
 from app.secrets import Secrets
 from app.settings import Settings
 from routing.board import Board
 from telephony.carrier import Carrier
 from telephony.clock import Clock, RealClock
-from telephony.twilio import TwilioCarrier, Wire
+from telephony.twilio import Inbound, TwilioCarrier
 
 log = logs.get(__name__)
 
@@ -34,8 +36,8 @@ LOOPS: dict[str, Loop] = {
 }
 #: Seconds before a crashed loop starts again.
 RESTART_AFTER_S = 1.0
-#: Seconds that asking Postgres for a connection may take; nothing on a call's path waits for it.
-CONNECT_S = 2
+#: Where a store is looked for when none is named and no embedded one was started: it is simply away.
+NO_DATABASE, NO_REDIS = "postgresql://127.0.0.1/hotline", "redis://127.0.0.1:6379/0"
 
 
 def new_id() -> str:
@@ -58,13 +60,14 @@ def compose(
     secrets = Secrets(settings)
     clock = clock or RealClock()
     now_ms = None if isinstance(clock, RealClock) else lambda: int(clock.now() * 1000)
-    engine = engine or open_engine(settings)
+    engine = engine or connect(settings.database_url or NO_DATABASE)
+    tokens = (settings.twilio_auth_token, settings.twilio_auth_token_previous)
     return Context(
         settings=settings,
         clock=clock,
-        board=board or Board(settings.redis_url, hotline=settings.name, new_id=new_id, now_ms=now_ms),
-        carrier=carrier or TwilioCarrier(settings),
-        wire=Wire(settings),
+        board=board or Board(settings.redis_url or NO_REDIS, hotline=settings.name, new_id=new_id, now_ms=now_ms),
+        carrier=carrier or open_carrier(settings, clock),
+        inbound=Inbound(settings.public_url, [token.get_secret_value() for token in tokens]),
         engine=engine,
         sessions=async_sessionmaker(engine, expire_on_commit=False),
         secrets=secrets,
@@ -74,9 +77,17 @@ def compose(
     )
 
 
-def open_engine(settings: Settings) -> AsyncEngine:
-    url = settings.database_url.replace("postgresql://", "postgresql+asyncpg://", 1)
-    return create_async_engine(url, pool_pre_ping=True, pool_timeout=CONNECT_S, connect_args={"timeout": CONNECT_S})
+def open_carrier(settings: Settings, clock: Clock) -> Carrier:
+    return TwilioCarrier(
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token.get_secret_value(),
+        api_key=settings.twilio_api_key,
+        api_secret=settings.twilio_api_secret.get_secret_value(),
+        app_sid=settings.twilio_app_sid,
+        api_url=settings.twilio_api_url,
+        room_callback=Links(settings.public_url).room(),
+        clock=clock,
+    )
 
 
 def create_app(

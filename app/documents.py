@@ -1,0 +1,140 @@
+"""What a caller hears: documents as pure functions of the board's state of the call (L2).
+
+A late, repeated or reordered request is harmless, since each is answered from what is true when it comes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.lines import Line
+from app.links import Links, Place
+from app.prompts import language_choices, say
+from routing.board import CallView
+from routing.states import Call, Role
+from telephony.carrier import DialNumber, Document, Gather, Hangup, JoinRoom, Pause, Play, Redirect, Say
+
+#: Seconds of silence for a key after the words and music of a turn.
+KEY_S = 1
+#: Every so many turns a waiting caller hears words again, otherwise music: often enough to know that nobody forgot.
+WORDS_EVERY = 4
+#: Milliseconds after a change in which the caller's next turn speaks of it.
+NEWS_MS = 15_000
+#: How often "do you still need someone" is asked before goodbye (H5).
+ASK_TIMES = 2
+#: Seconds that a backup telephone rings.
+BACKUP_RING_S = 30
+#: Board causes of which a caller on hold is told, and the words for it.
+NEWS = {"lost": "lost", "left": "left", "backup_failed": "backup_failed", "returned": "returned"}
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What a request says beside the board's state: its number, the key's meaning, how often we asked."""
+
+    number: int = 0
+    key: str = ""
+    """`danger`, `language`, `still_needed` or empty."""
+    asked: int = 0
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What documents are made of: the line's words, our addresses, the backup's telephones."""
+
+    line: Line
+    links: Links
+    backup_numbers: tuple[str, ...]
+    caller_id: str
+
+
+def document_for(view: CallView, turn: Turn, voice: Voice) -> Document:
+    """What this caller hears now. Always has a way on: a redirect, a room, a telephone, or a person's goodbye."""
+    number = max(turn.number, view.turn)
+    here = Place.of(view, number + 1)
+    if view.state == Call.closed:
+        return _closed(view, here, voice)
+    if view.room_open:
+        return _room(view, number, here, voice)
+    if view.state == Call.backup_ringing and view.backup_index < len(voice.backup_numbers):
+        return dial_backup(voice, view.language, here, view.backup_index, words="backup")
+    if view.state in (Call.backup_ringing, Call.backup_talking):  # its telephone is gone: the next turn says so (H5)
+        return _hold(view, "moment", here.next(number + 1, dialled=view.backup_index), voice)
+    if view.backup_done:
+        return _still_needed(view, turn, here, voice)
+    if view.state == Call.greeting:
+        return greeting(voice, view.language, here)
+    return _hold(view, _news(view, turn), here, voice)
+
+
+def greeting(voice: Voice, language: str, here: Place) -> Document:
+    """Short, and at once: who we are, the danger key, the other languages (H6). Every other key leads on as well."""
+    words = (say(voice.line, language, "greeting"), *language_choices(voice.line, language))
+    return _asking(voice, here, *words)
+
+
+def dial_backup(voice: Voice, language: str, here: Place, index: int, *, words: str) -> Document:
+    """Ring a telephone of the backup line; the place on the board is kept meanwhile (H5)."""
+    after = voice.links.hold(here.next(here.turn, dialled=index, nostore=here.nostore))
+    dial = DialNumber(
+        number=voice.backup_numbers[index],
+        caller_id=voice.caller_id,
+        action=after,
+        screen_url=voice.links.screen(here.call, index),
+        callback=voice.links.status(call=here.call, i=index),
+        timeout=BACKUP_RING_S,
+    )
+    return Document((say(voice.line, language, words), dial, Redirect(after)))
+
+
+def _asking(voice: Voice, here: Place, *prompts: Say | Play | Pause) -> Document:
+    """Prompts that a key interrupts, then the next turn either way (H4)."""
+    return Document((Gather(voice.links.hold(here), prompts, KEY_S),))
+
+
+def hold(voice: Voice, language: str, words: str, here: Place) -> Document:
+    """One turn of the hold loop: perhaps words, then a piece of music."""
+    spoken = (say(voice.line, language, words),) if words else ()
+    return _asking(voice, here, *spoken, Play(voice.links.music(here.turn)))
+
+
+def _hold(view: CallView, words: str, here: Place, voice: Voice) -> Document:
+    return hold(voice, view.language, words, here)
+
+
+def _news(view: CallView, turn: Turn) -> str:
+    """The prompt for this turn, or none: only what is true now, and not more often than helps."""
+    if turn.key in ("danger", "language"):
+        return turn.key
+    if view.state in (Call.reconnecting, Call.talking):
+        return "reconnect"
+    if view.cause in NEWS and view.now_ms - view.since_ms < NEWS_MS:
+        return NEWS[view.cause]
+    if turn.number <= 1:
+        return "first_hold"
+    return "still_here" if turn.number % WORDS_EVERY == 0 else ""
+
+
+def _room(view: CallView, number: int, here: Place, voice: Voice) -> Document:
+    """The caller's own place in the room; leaving it for whatever reason leads back here (L2)."""
+    back = voice.links.hold(here)
+    label = f"{Role.caller}_{view.id}_{number}"
+    return Document((JoinRoom(view.room, label, start=True, action=back, callback=voice.links.room()), Redirect(back)))
+
+
+def _still_needed(view: CallView, turn: Turn, here: Place, voice: Voice) -> Document:
+    """The backup's human has gone: the caller says whether that was enough."""
+    if turn.asked >= ASK_TIMES:
+        return Document((say(voice.line, view.language, "goodbye_backup"), Hangup()))
+    return _asking(
+        voice, here.next(here.turn, asked=turn.asked + 1), say(voice.line, view.language, "still_needed"), Pause(4)
+    )
+
+
+def _closed(view: CallView, here: Place, voice: Voice) -> Document:
+    """A person ended it: goodbye. Anything else would be a caller whom we believe gone: a human, at once."""
+    if view.cause == "ended":
+        return Document((say(voice.line, view.language, "goodbye"), Hangup()))
+    if not voice.backup_numbers:
+        return _hold(view, "moment", here, voice)
+    return dial_backup(voice, view.language, here, here.turn % len(voice.backup_numbers), words="moment")

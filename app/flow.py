@@ -1,0 +1,234 @@
+"""THE story of a call on one page: an event comes, the board moves, and somebody hears something.
+
+What is heard is decided by `app.documents` from the board's answer alone (L2). Without the board, `app.nostore` goes on
+with what the URL carries (S1, H5).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import replace
+
+from app import nostore
+from app.context import Context
+from app.documents import Turn, Voice, document_for, hold
+from app.lines import Line
+from app.links import BadPlace, Links, Place
+from app.prompts import say
+from app.secrets import NUMBER
+from app.settings import Settings
+from routing.board import BoardAway, Caller, CallView
+from routing.states import Call, CallClass, Role
+from telephony.carrier import (
+    CarrierError,
+    Document,
+    Gather,
+    Hangup,
+    JoinRoom,
+    LegProgress,
+    LegRequest,
+    Pause,
+    RoomEvent,
+)
+
+#: Roles whose entering starts the room (L4).
+STARTERS = frozenset({Role.owner, Role.relief, Role.agency, Role.caller})
+
+
+def call_id(settings: Settings, sid: str) -> str:
+    """The call of a caller's leg: the same in every process and on every retry, also without a store."""
+    key = settings.secret_key.get_secret_value().encode()
+    return "c" + hmac.new(key, f"call:{sid}".encode(), hashlib.sha256).hexdigest()[:20]
+
+
+async def incoming(ctx: Context, leg: LegRequest) -> Document:
+    """Somebody rings."""
+    call, line = call_id(ctx.settings, leg.sid), ctx.lines.dialled(leg.to)
+    language, agency = line.languages[0], _rings_back(ctx, leg)
+    try:
+        view = await ctx.moved(lambda: ctx.board.arrive(call, leg.sid, line.id, language, _caller(ctx, leg)))
+        if agency:
+            view = await _turn(ctx, leg, Place.of(view, 1), key="danger")
+    except BoardAway:
+        here = Place(call, line.id, language, CallClass.danger if agency else line.cls, ctx.now_ms(), 0, 1)
+        return nostore.arrived(voice_of(ctx, line), here, ctx.now_ms())
+    if agency and not view.room_open:
+        return hold(voice_of(ctx, line), language, "agency", Place.of(view, view.turn + 1))
+    return document_for(view, Turn(), voice_of(ctx, line))
+
+
+async def held(ctx: Context, leg: LegRequest) -> Document:
+    """A hold turn, a key, the end of a Dial, or a leg that was moved: all of them ask here (L2)."""
+    try:
+        place = Place.read(leg.query)
+    except BadPlace:
+        return await returned(ctx, leg)
+    voice = voice_of(ctx, ctx.lines.line(place.line))
+    key, place = _read_key(voice.line, leg.digits, place)
+    try:
+        view = await _turn(ctx, leg, place, key=key)
+        if place.dialled is not None:
+            view = await ctx.moved(lambda: ctx.board.backup_over(place.call, dialled_index=place.dialled or 0))
+    except BoardAway:
+        return nostore.turn(voice, place, key, ctx.now_ms())
+    return document_for(view, Turn(place.turn, key, place.asked), voice)
+
+
+async def returned(ctx: Context, leg: LegRequest) -> Document:
+    """Back from the fallback document or after an error: the leg alone says who it is."""
+    call, line = call_id(ctx.settings, leg.sid), ctx.lines.dialled(leg.to)
+    voice = voice_of(ctx, line)
+    try:
+        view = await ctx.moved(lambda: ctx.board.call(call))
+        place = Place.of(view, view.turn + 1) if view else await _unknown(ctx, leg, call, line)
+        key, place = _read_key(voice.line, leg.digits, place)
+        moved = await _turn(ctx, leg, place, key=key)
+        if moved.state == Call.backup_talking:  # its Dial has ended, or the leg could not ask
+            moved = await ctx.moved(lambda: ctx.board.backup_over(call, dialled_index=moved.backup_index))
+    except BoardAway:
+        return nostore.turn(voice, await _unknown(ctx, leg, call, line), "", ctx.now_ms())
+    return document_for(moved, Turn(place.turn, key), voice_of(ctx, ctx.lines.line(moved.line)))
+
+
+async def _turn(ctx: Context, leg: LegRequest, place: Place, *, key: str) -> CallView:
+    return await ctx.moved(
+        lambda: ctx.board.turn(
+            place.call,
+            leg.sid,
+            line=place.line,
+            language=place.language,
+            cls=place.cls,
+            arrived_ms=place.at,
+            counter=place.n,
+            turn=place.turn,
+            danger=key == "danger",
+            still_needed=key == "still_needed",
+            caller=_caller(ctx, leg),
+        )
+    )
+
+
+def _read_key(line: Line, digits: str | None, place: Place) -> tuple[str, Place]:
+    """What a key means here: while we ask, the danger key says "yes". A wrong or retired key means nothing."""
+    meaning = line.keys.get(digits or "", "")
+    if meaning == "danger":
+        return ("still_needed", place) if place.asked else ("danger", place)
+    if meaning.startswith("language:"):
+        chosen = meaning.partition(":")[2]
+        return "language", replace(place, language=chosen)
+    return "", place
+
+
+async def _unknown(ctx: Context, leg: LegRequest, call: str, line: Line) -> Place:
+    """A caller of whom nothing is known but the leg: the carrier says when it rang, else it is now."""
+    arrived = ctx.now_ms()
+    try:
+        info = await ctx.carrier.leg(leg.sid)
+        arrived = int(info.started_at * 1000) if info and info.started_at else arrived
+    except CarrierError:
+        pass
+    return Place(call, line.id, line.languages[0], line.cls, arrived, 0, 1)
+
+
+async def specialist_leg(ctx: Context, leg: LegRequest) -> Document:
+    """A softphone dials in: one token, one leg, one seat (L6)."""
+    spec = (leg.from_ or "").removeprefix("client:")
+    asked = {**leg.query, **leg.custom}
+    offer, call, token = (asked.get(name, "") for name in ("offer", "call", "token"))
+    line = ctx.lines.line("")
+    try:
+        seat = await ctx.moved(lambda: ctx.board.seat(spec, offer=offer, call=call, token=token, sid=leg.sid))
+    except BoardAway:
+        return Document((say(line, line.languages[0], "try_again"), Hangup()))
+    if not seat.ok:
+        return Document((say(line, line.languages[0], "not_yours"), Hangup()))
+    links = Links(ctx.settings.public_url)
+    room = JoinRoom(seat.room, seat.label, start=seat.role in STARTERS, action=links.leg_out(), callback=links.room())
+    return Document((room, Hangup()))
+
+
+async def backup_asked(ctx: Context, leg: LegRequest) -> Document:
+    """A backup telephone has answered: a voicemail does not press 1 (H5)."""
+    line = ctx.lines.line("")
+    words = say(line, line.languages[0], "screen")
+    key = Links(ctx.settings.public_url).screen_key(leg.query.get("call", ""), int(leg.query.get("i") or 0))
+    return Document((Gather(key, (words, Pause(2), words), 5, action_on_empty=False), Hangup()))
+
+
+async def backup_pressed(ctx: Context, leg: LegRequest) -> Document:
+    """Key 1: the caller is theirs, unless a specialist was first. An empty document connects the two."""
+    line, call = ctx.lines.line(""), leg.query.get("call", "")
+    if leg.digits != "1":
+        return Document((Hangup(),))
+    try:
+        answer = await ctx.moved(lambda: ctx.board.backup_answered(call, leg.sid))
+    except BoardAway:
+        nostore.answer_later(ctx, call, leg.sid)
+        return Document()
+    return Document() if answer.ok else Document((say(line, line.languages[0], "screen_late"), Hangup()))
+
+
+async def specialist_gone(_ctx: Context, _leg: LegRequest) -> Document:
+    """A specialist's leg has left its room: the console dials in again where that is wanted (L8)."""
+    return Document((Hangup(),))
+
+
+async def announced(ctx: Context, leg: LegRequest) -> Document:
+    """What the board has announced into a room."""
+    line = ctx.lines.line(leg.query.get("line", ""))
+    return Document((say(line, leg.query.get("lang", ""), leg.query.get("what", "moment")),))
+
+
+async def room_changed(ctx: Context, event: RoomEvent) -> None:
+    """Somebody came into or left a call's room, or the room has ended."""
+    call, at = event.room.partition("-")[0], _ms(event.at)
+    sid, label, board = event.sid or "", event.label or "", ctx.board
+    try:
+        if event.event == "participant-join":
+            await ctx.moved(lambda: board.leg_joined(call, sid, label, event.room_sid, at))
+        elif event.event == "participant-leave":
+            await ctx.moved(lambda: board.leg_left(call, sid, label, at))
+        elif event.event == "conference-end":
+            await ctx.moved(lambda: board.room_ended(call, event.room_sid, at))
+    except BoardAway:
+        if event.event == "participant-leave" and not label.startswith(Role.caller):
+            await nostore.fetch_caller_back(ctx, event.room_sid)
+
+
+async def leg_changed(ctx: Context, progress: LegProgress) -> None:
+    """A leg's status: the caller's own leg is known by its SID, others say in their address whose they are."""
+    call, board, at = progress.query.get("call", ""), ctx.board, _ms(progress.at)
+    if not call and progress.query.get("app") is None:
+        if progress.final:
+            own = call_id(ctx.settings, progress.sid)
+            gone = dict(status=progress.status, side="caller", at_ms=at)
+            await ctx.moved(lambda: board.caller_gone(own, progress.sid, **gone))
+        return
+    label = progress.query.get("label", "")
+    await ctx.moved(lambda: board.leg_status(call, progress.sid, label, status=progress.status, at_ms=at))
+
+
+# ------------------------------------------------------------------------------------------ small things
+
+
+def voice_of(ctx: Context, line: Line) -> Voice:
+    settings = ctx.settings
+    caller_id = settings.outbound_caller_id or line.number
+    return Voice(line, Links(settings.public_url), tuple(settings.backup_numbers), caller_id)
+
+
+def _rings_back(ctx: Context, leg: LegRequest) -> bool:
+    """An agency calls the number that agencies see: no menu, above all queues (C2)."""
+    return bool(ctx.settings.emergency_caller_id) and leg.to == ctx.settings.emergency_caller_id
+
+
+def _caller(ctx: Context, leg: LegRequest) -> Caller:
+    number = leg.from_ if (leg.from_ or "").startswith("+") else None
+    if not number:
+        return Caller(verification=leg.verification or "")
+    return Caller(ctx.secrets.number_hash(number), ctx.secrets.encrypt(number, NUMBER), False, leg.verification or "")
+
+
+def _ms(at: float | None) -> int | None:
+    return None if at is None else int(at * 1000)

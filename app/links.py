@@ -1,0 +1,119 @@
+"""Our own addresses in the carrier's hands: enough to rebuild a caller's place (H1), and nothing personal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from app.prompts import PIECE_S, PIECES
+from routing.board import CallView
+
+#: Connection overrides on routes that a caller hears (H3): the fallback speaks within 8 s.
+OVERRIDES = "#ct=1000&rt=2500&rc=2&tt=7500&rp=ct,rt,5xx"
+#: Longest accepted text in a hold URL's field.
+FIELD_MAX = 64
+
+
+class BadPlace(ValueError):
+    """A hold URL without what a hold URL carries."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A caller's place, as every hold URL carries it."""
+
+    call: str
+    line: str
+    language: str
+    cls: str
+    at: int
+    """First arrival, ms."""
+    n: int
+    """Arrival counter, which orders equal scores."""
+    turn: int
+    dialled: int | None = None
+    """The backup number whose ringing or talk this request ends."""
+    nostore: int | None = None
+    """Since when this caller is held without the board, ms."""
+    asked: int = 0
+    """How often "do you still need someone" has been asked without an answer."""
+
+    @classmethod
+    def of(cls, view: CallView, turn: int) -> Place:
+        return cls(view.id, view.line, view.language, view.cls, view.arrived_ms, view.counter, turn)
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> Place:
+        try:
+            texts = [query[name] for name in ("call", "line", "lang", "cls")]
+            if not texts[0] or any(len(text) > FIELD_MAX for text in texts):
+                raise BadPlace("a field is empty or too long")
+            numbers = (int(query["at"]), int(query["n"]), int(query["turn"]))
+            optional = (_number(query, "dialled"), _number(query, "nostore"), _number(query, "asked") or 0)
+            return cls(*texts, *numbers, *optional)
+        except (KeyError, ValueError) as error:
+            raise BadPlace("not a hold URL") from error
+
+    def next(self, turn: int, *, dialled: int | None = None, nostore: int | None = None, asked: int = 0) -> Place:
+        return replace(self, turn=turn, dialled=dialled, nostore=nostore, asked=asked)
+
+
+def _number(query: Mapping[str, str], name: str) -> int | None:
+    return int(query[name]) if query.get(name) else None
+
+
+@dataclass(frozen=True)
+class Links:
+    """The routes under the public address."""
+
+    public_url: str
+
+    def hold(self, place: Place) -> str:
+        fields = {
+            "call": place.call,
+            "line": place.line,
+            "lang": place.language,
+            "cls": place.cls,
+            "at": place.at,
+            "n": place.n,
+            "turn": place.turn,
+            **{k: v for k, v in (("dialled", place.dialled), ("nostore", place.nostore)) if v is not None},
+            **({"asked": place.asked} if place.asked else {}),
+        }
+        return self._url("hold", fields) + OVERRIDES
+
+    def home(self) -> str:
+        """The return route: knows a caller by the leg alone, so it is the fallback of everything."""
+        return self._url("return") + OVERRIDES
+
+    def voice(self) -> str:
+        return self._url("voice") + OVERRIDES
+
+    def room(self) -> str:
+        return self._url("room")
+
+    def status(self, **fields: str | int) -> str:
+        return self._url("status", fields)
+
+    def leg(self, **fields: str | int) -> str:
+        return self._url("leg", fields)
+
+    def leg_out(self) -> str:
+        return self._url("leg-out")
+
+    def screen(self, call: str, index: int) -> str:
+        return self._url("screen", {"call": call, "i": index})
+
+    def screen_key(self, call: str, index: int) -> str:
+        return self._url("screen-key", {"call": call, "i": index})
+
+    def say(self, what: str, line: str, language: str) -> str:
+        return self._url("say", {"what": what, "line": line, "lang": language})
+
+    def music(self, turn: int) -> str:
+        """The piece for a turn; `seconds` tells who cannot listen how long it is."""
+        return self._url(f"music/{turn % PIECES}.wav", {"seconds": PIECE_S})
+
+    def _url(self, path: str, fields: Mapping[str, str | int] | None = None) -> str:
+        return f"{self.public_url}/twilio/{path}" + (f"?{urlencode(fields)}" if fields else "")

@@ -1,0 +1,89 @@
+"""A call without the board (S1, H5): words, hold for at most 60 s counted in the URL, then the backup line."""
+
+from __future__ import annotations
+
+import asyncio
+
+from app import logs
+from app.context import Context
+from app.documents import Voice, dial_backup, greeting, hold
+from app.links import Links, Place
+from routing.board import BoardAway
+from routing.states import CallClass, Role
+from telephony.carrier import CarrierError, Document
+
+log = logs.get(__name__)
+
+#: Milliseconds that a caller is held before a backup telephone is rung.
+HOLD_MS = 60_000
+#: Every so many turns the words are repeated.
+WORDS_EVERY = 3
+#: Seconds between two attempts to tell the board who answered, and how many there are: an hour.
+TELL_EVERY_S, TELL_TIMES = 2.0, 1800
+#: Whom a telephone is rung for at once.
+GRAVE = frozenset({CallClass.attempt, CallClass.danger})
+
+
+def arrived(voice: Voice, here: Place, now_ms: int) -> Document:
+    """A first ring that the board could not be told of: greeted as ever."""
+    return greeting(voice, here.language, here.next(here.turn, nostore=now_ms))
+
+
+def turn(voice: Voice, place: Place, key: str, now_ms: int) -> Document:
+    """The next words of a caller of whom we know only what the URL carries; pure."""
+    cls = CallClass.danger if key == "danger" else place.cls
+    since = place.nostore or now_ms
+    here = Place(place.call, place.line, place.language, cls, place.at, place.n, place.turn + 1, nostore=since)
+    index = _telephone(voice, place, urgent=cls in GRAVE, held_ms=now_ms - since)
+    if index is not None:
+        return dial_backup(voice, here.language, here, index, words="danger" if key == "danger" else "backup")
+    if place.dialled is not None:  # every telephone was tried, or somebody there has spoken with the caller
+        here = here.next(here.turn, nostore=now_ms)
+    return hold(voice, here.language, _words(place, key), here)
+
+
+def _telephone(voice: Voice, place: Place, *, urgent: bool, held_ms: int) -> int | None:
+    """Which backup telephone is next, if one is."""
+    if place.dialled is not None:
+        return place.dialled + 1 if place.dialled + 1 < len(voice.backup_numbers) else None
+    return 0 if voice.backup_numbers and (urgent or held_ms >= HOLD_MS) else None
+
+
+def _words(place: Place, key: str) -> str:
+    if key in ("danger", "language"):
+        return key
+    if place.dialled is not None:
+        return "still_here"
+    return "nostore" if place.nostore is None or place.turn % WORDS_EVERY == 0 else ""
+
+
+async def fetch_caller_back(ctx: Context, room_sid: str) -> None:
+    """A person's leg has left a room and the board cannot say what to do: whoever is alone there goes on hold (S1)."""
+    links = Links(ctx.settings.public_url)
+    try:
+        there = await ctx.carrier.participants(room_sid)
+        if any(not (p.label or "").startswith(Role.caller) for p in there):
+            return
+        for caller in there:
+            await ctx.carrier.move(caller.sid, links.home(), links.home())
+    except CarrierError as error:
+        log.warning("caller not fetched back", error=type(error).__name__)
+
+
+def answer_later(ctx: Context, call: str, sid: str) -> None:
+    """The backup's human was let through without the board: it is told as soon as it is back."""
+    telling: set[asyncio.Task[None]] = ctx.state.setdefault("telling", set())
+    task = asyncio.create_task(_tell(ctx, call, sid))
+    telling.add(task)
+    task.add_done_callback(telling.discard)
+
+
+async def _tell(ctx: Context, call: str, sid: str) -> None:
+    for _ in range(TELL_TIMES):
+        await ctx.clock.sleep(TELL_EVERY_S)
+        try:
+            with ctx.clock.busy():
+                await ctx.moved(lambda: ctx.board.backup_answered(call, sid))
+            return
+        except BoardAway:
+            continue

@@ -1,0 +1,169 @@
+"""Effects at the carrier (L3): claimed, checked against the board once more, carried out, and the result recorded.
+
+Several processes may claim; both may send: what is sent is level-triggered (a leg asks the board anyway) or carries the
+effect's own label, so sending twice is harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from app import logs, metrics
+from app.context import Context, Nudge
+from app.links import Links, Place
+from app.secrets import NUMBER
+from routing.board import BoardAway, Effect
+from telephony.carrier import CarrierAway, CarrierRefused
+
+log = logs.get(__name__)
+
+#: Seconds between two looks for effects that this process did not cause itself.
+POLL_S = 0.1
+#: Effects in flight in one process: the carrier's own small limit of concurrent requests (R4).
+AT_ONCE = 20
+#: Seconds that an agency's telephone rings.
+AGENCY_RING_S = 60
+#: What the carrier says of a leg, room or participant that is no more: nothing is left to do.
+GONE = frozenset({20404, 21220})
+
+Result = Mapping[str, Any]
+
+
+async def run(ctx: Context) -> None:
+    working: set[asyncio.Task[None]] = set()
+    while True:
+        for effect in await _claim(ctx, AT_ONCE - len(working)):
+            task = asyncio.create_task(carry_out(ctx, effect))
+            working.add(task)
+            task.add_done_callback(working.discard)
+        await nudged_or(ctx, ctx.effects_due, POLL_S)
+
+
+async def nudged_or(ctx: Context, nudge: Nudge, seconds: float) -> None:
+    """Until there is something new, `seconds` of the clock at most."""
+    if nudge.take():
+        return
+    waits = [asyncio.create_task(nudge.wait()), asyncio.create_task(ctx.clock.sleep(seconds))]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    nudge.take()
+
+
+async def _claim(ctx: Context, limit: int) -> list[Effect]:
+    if limit <= 0:
+        return []
+    with ctx.clock.busy():
+        try:
+            claimed = await ctx.moved(lambda: ctx.board.claim_effects(limit))
+        except BoardAway:
+            return []
+    return sorted(claimed, key=lambda effect: effect.kind != "dial_agency")  # emergencies first (R4)
+
+
+async def carry_out(ctx: Context, effect: Effect) -> None:
+    """One effect, from the last check to the record of what came of it."""
+    with ctx.clock.busy():
+        try:
+            if await ctx.moved(lambda: ctx.board.still_due(effect)):
+                ok, result = await _ask_carrier(ctx, effect)
+                await ctx.moved(lambda: ctx.board.effect_done(effect, ok=ok, result=result))
+        except BoardAway:
+            pass  # the claim runs out and another executor takes it
+        except Exception as error:  # noqa: BLE001  one effect's fault must not stop the others
+            log.error("effect broke", effect=effect.id, kind=effect.kind, call=effect.call, error=type(error).__name__)
+        ctx.effects_due()
+
+
+async def _ask_carrier(ctx: Context, effect: Effect) -> tuple[bool, Result]:
+    """Whether the carrier has done it (or there is nothing left to do), and what it said."""
+    try:
+        ok, result = True, await DO[effect.kind](ctx, effect)
+    except CarrierRefused as error:
+        ok, result = error.code in GONE, {"code": error.code}
+    except CarrierAway:
+        ok, result = False, {"error": "away"}
+    metrics.EFFECTS.labels(effect.kind, "done" if ok else "failed").inc()
+    log.info("effect", effect=effect.id, kind=effect.kind, call=effect.call, attempt=effect.attempt, state=ok)
+    return ok, result
+
+
+async def move_caller(ctx: Context, effect: Effect) -> Result:
+    """The caller asks its own hold route and hears what is true then (L2)."""
+    links = Links(ctx.settings.public_url)
+    view = await ctx.moved(lambda: ctx.board.call(effect.call))
+    url = links.hold(Place.of(view, view.turn + 1)) if view else links.home()
+    await ctx.carrier.move(effect.data["sid"], url, links.home())
+    return {}
+
+
+async def complete_leg(ctx: Context, effect: Effect) -> Result:
+    await ctx.carrier.complete(effect.data["sid"])
+    return {}
+
+
+async def end_room(ctx: Context, effect: Effect) -> Result:
+    room_sid = await _room_sid(ctx, effect)
+    if room_sid:
+        await ctx.carrier.end_room(room_sid)
+    return {}
+
+
+async def announce(ctx: Context, effect: Effect) -> Result:
+    view = await ctx.moved(lambda: ctx.board.call(effect.call))
+    room_sid = await _room_sid(ctx, effect)
+    if room_sid and view:
+        url = Links(ctx.settings.public_url).say(effect.data["what"], view.line, view.language)
+        await ctx.carrier.announce(room_sid, url)
+    return {}
+
+
+async def unhold(ctx: Context, effect: Effect) -> Result:
+    await ctx.carrier.update_participant(effect.data["room_sid"], effect.data["label"], hold=False)
+    return {}
+
+
+async def dial_agency(ctx: Context, effect: Effect) -> Result:
+    """Ring an agency into the room, under the number that agencies ring back (C2). Never twice without looking."""
+    data, settings = effect.data, ctx.settings
+    room = await _room_sid(ctx, effect) or data["room"]
+    if effect.attempt > 1 and (sid := await _already_there(ctx, room, data["label"])):
+        return {"sid": sid}
+    sid = await ctx.carrier.dial_into_room(
+        room,
+        to=ctx.secrets.decrypt(data["to_cipher"], NUMBER),
+        from_=settings.emergency_caller_id or settings.outbound_caller_id,
+        label=data["label"],
+        callback=Links(settings.public_url).status(call=effect.call, label=data["label"]),
+        timeout=AGENCY_RING_S,
+        emergency=True,
+    )
+    return {"sid": sid}
+
+
+async def _already_there(ctx: Context, room: str, label: str) -> str | None:
+    """An earlier request whose answer was lost may have been carried out."""
+    there = await ctx.carrier.participants(room) if room.startswith("CF") else ()
+    return next((participant.sid for participant in there if participant.label == label), None)
+
+
+async def _room_sid(ctx: Context, effect: Effect) -> str:
+    """From a callback, else from the list by name (L7)."""
+    if known := effect.data.get("room_sid"):
+        return known
+    room = await ctx.carrier.find_room(effect.data["room"]) if effect.data.get("room") else None
+    return room.sid if room else ""
+
+
+DO: Mapping[str, Callable[[Context, Effect], Awaitable[Result]]] = {
+    "move_caller": move_caller,
+    "complete_leg": complete_leg,
+    "end_room": end_room,
+    "announce": announce,
+    "unhold": unhold,
+    "dial_agency": dial_agency,
+}
