@@ -26,7 +26,7 @@ PING_EVERY_S = 5.0
 SNAPSHOT_EVERY_S = 0.5
 #: Seconds between two looks whether clinical facts are recorded.
 RECORDED_EVERY_S = 1.0
-#: Seconds before the stream is asked again after Redis was away.
+#: Seconds, real ones, before the board is asked again after it was away.
 RETRY_S = 0.5
 #: Milliseconds that one read waits at the server: real time, the virtual clock may jump meanwhile.
 BLOCK_MS = 1_000
@@ -115,7 +115,7 @@ class Hub:
                 events = await self._board.events(cursor, count=500, block_ms=BLOCK_MS)
             except (BoardAway, EpochChanged):
                 away = True
-                await self._clock.sleep(RETRY_S)
+                await asyncio.sleep(RETRY_S)
                 continue
             with self._clock.busy():
                 if away:
@@ -190,9 +190,10 @@ class Hub:
             with self._clock.busy():
                 try:
                     await self._tell_all()
-                except (BoardAway, EpochChanged):  # the tail finds out too, and starts everybody anew
-                    for waiting in (self._fresh, self._specs, self._calls):
-                        waiting.clear()
+                    continue
+                except (BoardAway, EpochChanged):
+                    self._everybody_anew()
+            await asyncio.sleep(RETRY_S)  # real time: it waits for a store, not for the domain
 
     async def _tell_all(self) -> None:
         fresh, self._fresh = self._fresh, set()
