@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 import httpx
 from twilio.base import values
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.http.response import Response
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 from twilio.rest import Client
@@ -119,8 +121,9 @@ class TwilioCarrier:
         return str(leg.call_sid)
 
     async def leg(self, sid: str) -> LegInfo | None:
-        leg = await self._if_known(lambda: self._client.calls(_part(sid)).fetch_async(), self._live)
-        return _leg_info(leg) if leg else None
+        leg = self._client.calls(_part(sid))
+        found = await self._if_known(lambda: leg.fetch_async(), self._live)
+        return _leg_info(found) if found else None
 
     async def live_legs(self) -> Sequence[LegInfo]:
         pages = await asyncio.gather(
@@ -159,8 +162,9 @@ class TwilioCarrier:
         await self._unless_over(lambda: room.update_async(status="completed"))
 
     async def find_room(self, name: str) -> RoomInfo | None:
+        _part(name)
         found = await self._ask(
-            lambda: self._client.conferences.list_async(friendly_name=_part(name), status="in-progress", limit=5)
+            lambda: self._client.conferences.list_async(friendly_name=name, status="in-progress", limit=5)
         )
         return _room_info(found[0]) if found else None
 
@@ -228,26 +232,38 @@ class TwilioCarrier:
                     may_repeat = again
                 except (httpx.NetworkError, httpx.RemoteProtocolError):
                     may_repeat = again and not create
-                except (TwilioRestException, TwilioServiceException) as refusal:
-                    if refusal.status != 429:
-                        raise _refused(refusal) from None
+                except TwilioException as refusal:
+                    status, code = _status_and_code(refusal)
+                    if status != 429:
+                        raise _error(status, code) from None
                     if not waits:
                         raise CarrierAway("too many requests") from None
                     await asyncio.sleep(waits.pop(0))
                     continue
                 except (httpx.HTTPError, TimeoutError):
                     raise CarrierAway("no answer in time") from None
-                except (TwilioException, ValueError, KeyError, TypeError, AttributeError):
-                    raise CarrierAway("an answer that cannot be read") from None
+                except (ValueError, KeyError, TypeError, AttributeError) as error:
+                    raise CarrierAway(f"an answer that cannot be read: {type(error).__name__}") from None
                 if not may_repeat:
                     raise CarrierAway("no connection")
                 again = False
 
 
-def _refused(refusal: TwilioRestException | TwilioServiceException) -> CarrierAway | CarrierRefused:
-    if refusal.status >= 500 or refusal.status < 400:
-        return CarrierAway(f"HTTP {refusal.status}")
-    return CarrierRefused(refusal.code or 0, refusal.status)
+def _status_and_code(refusal: TwilioException) -> tuple[int, int]:
+    """What the package's exceptions have in common. A failed list is a bare one that holds the response."""
+    if isinstance(refusal, TwilioRestException | TwilioServiceException):
+        return refusal.status, refusal.code or 0
+    response = refusal.args[1] if len(refusal.args) > 1 else None
+    if not isinstance(response, Response):
+        return 0, 0
+    try:
+        return response.status_code, int(json.loads(response.text)["code"])
+    except (ValueError, KeyError, TypeError):
+        return response.status_code, 0
+
+
+def _error(status: int, code: int) -> CarrierAway | CarrierRefused:
+    return CarrierRefused(code, status) if 400 <= status < 500 else CarrierAway(f"HTTP {status}")
 
 
 def _part(text: str) -> str:
