@@ -96,13 +96,13 @@ class TwilioCarrier:
         self, room: str, *, to: str, from_: str, label: str, callback: str, timeout: int, emergency: bool
     ) -> str:
         number = check_diallable(to)  # C7: here, whoever asks
-        participants = self._client.conferences(_part(room)).participants
+        participants, label = self._client.conferences(_part(room)).participants, _part(label)
         async with self._creates.hold(first=emergency):
             leg = await self._ask(
                 lambda: participants.create_async(
                     from_=from_,
                     to=number,
-                    label=_part(label),
+                    label=label,
                     timeout=timeout,
                     status_callback=callback,
                     status_callback_method="POST",
