@@ -57,15 +57,16 @@ def compose(
 
     A board given no server clock (`now_ms`) uses the server's; with a virtual `clock` it is handed that one's time.
     """
+    settings = with_stores(settings)
     secrets = Secrets(settings)
     clock = clock or RealClock()
     now_ms = None if isinstance(clock, RealClock) else lambda: int(clock.now() * 1000)
-    engine = engine or connect(settings.database_url or NO_DATABASE)
+    engine = engine or connect(settings.database_url)
     tokens = (settings.twilio_auth_token, settings.twilio_auth_token_previous)
     return Context(
         settings=settings,
         clock=clock,
-        board=board or Board(settings.redis_url or NO_REDIS, hotline=settings.name, new_id=new_id, now_ms=now_ms),
+        board=board or Board(settings.redis_url, hotline=settings.name, new_id=new_id, now_ms=now_ms),
         carrier=carrier or open_carrier(settings, clock),
         inbound=Inbound(settings.public_url, [token.get_secret_value() for token in tokens]),
         engine=engine,
@@ -75,6 +76,16 @@ def compose(
         new_id=new_id,
         worker=f"w{new_id()}",
     )
+
+
+def with_stores(settings: Settings) -> Settings:
+    """Settings with an address for each store, so that a process without one starts all the same (S5)."""
+    addresses = {
+        "database_url": settings.database_url or NO_DATABASE,
+        "redis_url": settings.redis_url or NO_REDIS,
+        "public_url": settings.public_url.rstrip("/"),
+    }
+    return settings.model_copy(update=addresses)
 
 
 def open_carrier(settings: Settings, clock: Clock) -> Carrier:

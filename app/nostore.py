@@ -36,7 +36,7 @@ def turn(voice: Voice, place: Place, key: str, now_ms: int) -> Document:
     here = Place(place.call, place.line, place.language, cls, place.at, place.n, place.turn + 1, nostore=since)
     index = _telephone(voice, place, urgent=cls in GRAVE, held_ms=now_ms - since)
     if index is not None:
-        return dial_backup(voice, here.language, here, index, words="danger" if key == "danger" else "backup")
+        return dial_backup(voice, here.language, here, index, words="danger_backup" if key == "danger" else "backup")
     if place.dialled is not None:  # every telephone was tried, or somebody there has spoken with the caller
         here = here.next(here.turn, nostore=now_ms)
     return hold(voice, here.language, _words(place, key), here)
@@ -50,8 +50,8 @@ def _telephone(voice: Voice, place: Place, *, urgent: bool, held_ms: int) -> int
 
 
 def _words(place: Place, key: str) -> str:
-    if key in ("danger", "language"):
-        return key
+    if key:
+        return "language" if key == "language" else "nostore"
     if place.dialled is not None:
         return "still_here"
     return "nostore" if place.nostore is None or place.turn % WORDS_EVERY == 0 else ""

@@ -180,7 +180,7 @@ async def _supply_end(ctx: Context, view: CallView) -> bool:
 
 
 async def _doubtful(ctx: Context, view: CallView, picture: Picture) -> None:
-    """No turn has come: if one fetch finds the leg alive the caller keeps the place, and is called back into the loop."""
+    """No turn has come: if one fetch finds the leg alive the caller keeps the place and is called back."""
     if not await _alive(ctx, view.sid):
         return
     await ctx.moved(lambda: ctx.board.verified(view.id))
