@@ -15,7 +15,6 @@ from app.api.errors import Refused
 from app.people import sessions
 from app.people.roles import Role
 from app.people.sessions import Session
-from routing.board import EpochChanged
 
 #: Methods that change nothing and therefore need no CSRF header.
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -101,7 +100,7 @@ def same_site(request: Request, desk: Desk, session: Session) -> None:
 class Route(APIRoute):
     """A route that names who may use it (deny by default), and is work in flight for the virtual clock (T4).
 
-    A move that met another epoch of the board changed nothing (S2), and the board has opened itself: once more.
+    A move that met another epoch of the board changed nothing (S2), and is made once more.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -113,11 +112,9 @@ class Route(APIRoute):
         handle = super().get_route_handler()
 
         async def busy(request: Request) -> Response:
-            with desk_of(request).ctx.clock.busy():
-                try:
-                    return await handle(request)
-                except EpochChanged:
-                    return await handle(request)
+            ctx = desk_of(request).ctx
+            with ctx.clock.busy():
+                return await ctx.moved(lambda: handle(request))
 
         return busy
 

@@ -37,7 +37,7 @@ class Desk:
         self.roster = Roster(ctx.sessions, ctx.lines.raw)
         self.revocations = Revocations(self.redis, ctx.sessions, prefix, ctx.clock.now)
         self.throttle = Throttle(self.redis, prefix, ctx.clock.now)
-        self.hub = Hub(ctx.board, ctx.clock, ctx.sessions)
+        self.hub = Hub(ctx)
 
     async def run(self) -> None:
         """Background work, each piece inside `clock.busy()`; ends only by cancellation."""

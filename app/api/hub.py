@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.api import views
 from app.api.client import PING, Client, encode
+from app.context import Context
 from app.records.models import CallEvent
 from routing.board import Board, BoardAway, EpochChanged, Event
-from telephony.clock import Clock
 
 #: Seconds between pings: a console that heard none for 12 s knows that it is cut off.
 PING_EVERY_S = 5.0
@@ -46,8 +46,8 @@ FACTS = frozenset({"clinical", "handoff.opened", "handoff.fact", "call.class", "
 class Hub:
     """Consoles of this process and what each must be told."""
 
-    def __init__(self, board: Board, clock: Clock, sessions: async_sessionmaker[AsyncSession]) -> None:
-        self._board, self._clock, self._sessions = board, clock, sessions
+    def __init__(self, ctx: Context) -> None:
+        self._ctx, self._board, self._clock = ctx, ctx.board, ctx.clock
         self._clients: dict[str, set[Client]] = {}
         self._call_of: dict[str, str] = {}
         self._seen_id, self._epoch = 0, ""
@@ -111,7 +111,7 @@ class Hub:
         cursor, away = "", False
         while True:
             try:
-                cursor = cursor or await self._start()
+                cursor = cursor or await self._ctx.moved(self._start)
                 events = await self._board.events(cursor, count=500, block_ms=BLOCK_MS)
             except (BoardAway, EpochChanged):
                 away = True
@@ -191,7 +191,10 @@ class Hub:
                 try:
                     await self._tell_all()
                     continue
-                except (BoardAway, EpochChanged):
+                except EpochChanged:
+                    self._everybody_anew()
+                    await asyncio.gather(self._ctx.open_board(), return_exceptions=True)
+                except BoardAway:
                     self._everybody_anew()
             await asyncio.sleep(RETRY_S)  # real time: it waits for a store, not for the domain
 
@@ -261,7 +264,7 @@ class Hub:
 
     async def _tell_recorded(self, facts: list[str]) -> None:
         try:
-            known = await recorded(self._sessions, facts)
+            known = await recorded(self._ctx.sessions, facts)
         except (SQLAlchemyError, OSError, TimeoutError):
             return
         by_spec: dict[str, list[str]] = {}

@@ -43,7 +43,9 @@ def _covers(shift: Shift, day: date, zone: ZoneInfo, at: datetime) -> bool:
     return walk[begins] <= at < walk[ends]
 
 
-changes = st.sampled_from(["2026-03-08", "2026-11-01", "2026-03-29", "2026-10-25", "2026-04-05", "2026-10-04", "2026-07-05"])
+changes = st.sampled_from(
+    ["2026-03-08", "2026-11-01", "2026-03-29", "2026-10-25", "2026-04-05", "2026-10-04", "2026-07-05"]
+)
 
 
 @st.composite
