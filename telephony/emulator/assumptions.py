@@ -12,7 +12,7 @@ class Assumptions:
     """One world the carrier may be. The defaults are what we believe likeliest."""
 
     lone_hears_music: bool = False
-    """A participant alone in a started room hears the wait music again, else silence. `waitUrl=""` is always silence."""
+    """A participant alone in a started room hears the wait music, else silence. `waitUrl=""` is always silence."""
 
     stale_answer_runs: bool = False
     """A document request in flight when a REST update comes: its answer is run when it comes (and cuts off what the
@@ -23,7 +23,7 @@ class Assumptions:
     failed first document and a failed update always go to the fallback URL.)"""
 
     update_inherits_fallback: bool = True
-    """An update with `Url` and without `FallbackUrl` keeps the leg's earlier fallback, else the leg has none any more."""
+    """An update with `Url` and without `FallbackUrl` keeps the leg's earlier fallback, else it has none any more."""
 
     keys_kept: bool = True
     """Keys pressed while no Gather listens wait for the next Gather, else they are lost."""
@@ -58,7 +58,7 @@ class Assumptions:
     @classmethod
     def rows(cls) -> list[Assumptions]:
         """The default world, then every world that differs from it in one switch."""
-        worlds = [cls()]
+        worlds: list[Assumptions] = [cls()]
         for name, values in cls.factors().items():
             worlds += [dataclasses.replace(worlds[0], **{name: value}) for value in values[1:]]
         return worlds

@@ -6,14 +6,44 @@ REST translates HTTP to these methods and their results to JSON. Each raises `Re
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import random
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
 
 from telephony.clock import Clock
+from telephony.emulator import rooms
+from telephony.emulator.asks import Ask
 from telephony.emulator.assumptions import Assumptions
-from telephony.emulator.legs import Leg
+from telephony.emulator.background import announce
+from telephony.emulator.faults import Faults
+from telephony.emulator.ledger import Ledger
+from telephony.emulator.legs import Callback, Device, Leg
+from telephony.emulator.phones import Phone
+from telephony.emulator.refusal import Refusal, not_found
 from telephony.emulator.registry import Application, Message, Number
+from telephony.emulator.rest_server import LoopServer
 from telephony.emulator.rooms import Participant, Room
+from telephony.emulator.softphones import Softphone
+from telephony.emulator.sounds import Media
+from telephony.emulator.twiml_run import Script
+from telephony.emulator.waits import within
+from telephony.emulator.webhooks import Webhooks
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+#: Seconds after which any call ends: the account's own limit.
+CALL_LIMIT_S = 14_400
+#: Seconds that the carrier adds to a created leg's Timeout.
+TIMEOUT_EXTRA_S = 5
+#: Document requests in the same instant of domain time before the network takes a breath: a document that redirects
+#: to itself would stop a virtual clock for ever.
+REQUESTS_AT_ONCE = 500
+BREATH_S = 0.05
+#: Real seconds a create waits for its leg to ask first, where that is assumed.
+ASKS_FIRST_S = 2.0
 
 
 class Network:
@@ -29,6 +59,9 @@ class Network:
         api_key: str = "SK" + "0" * 32,
         api_secret: str = "emulator-api-secret",
         assumptions: Assumptions | None = None,
+        faults: Faults | None = None,
+        cps: float = 1.0,
+        call_limit_s: float = CALL_LIMIT_S,
     ) -> None:
         self.clock = clock
         self.rng = rng
@@ -37,6 +70,13 @@ class Network:
         self.api_key = api_key
         self.api_secret = api_secret
         self.assumptions = assumptions or Assumptions()
+        self.faults = faults or Faults()
+        self.cps = cps
+        """Legs a second that REST may create; the others wait in the queue."""
+        self.call_limit_s = call_limit_s
+        self.ledger = Ledger(clock.now)
+        self.webhooks = Webhooks(self)
+        self.media = Media(self)
         self.legs: dict[str, Leg] = {}
         """By CallSid, in the order of creation; ended ones stay."""
         self.rooms: dict[str, Room] = {}
@@ -46,7 +86,19 @@ class Network:
         self.applications: dict[str, Application] = {}
         """By AP SID."""
         self.messages: list[Message] = []
+        self.extras = {"EdgeLocation": "emulator"}
+        """Parameters that the carrier adds to its requests without notice."""
+        self.verified: set[str] = set()
+        """Other people's numbers that may be shown as caller ID."""
+        self.crashes: list[BaseException] = []
+        """Errors in the emulator's own tasks: none, or the run counts for nothing."""
         self.url = ""
+        self._named: dict[str, list[Room]] = {}
+        self._devices: dict[str, Phone | Softphone] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._server: LoopServer | None = None
+        self._next_slot = 0.0
+        self._asked_at = (0.0, 0)
 
     def new_sid(self, prefix: str) -> str:
         """A SID: two letters and 32 hex digits."""
@@ -70,7 +122,46 @@ class Network:
         time_limit: int | None = None,
     ) -> Leg:
         """POST Calls: dial a telephone and run a document on it. At most one a second leaves the queue."""
-        raise NotImplementedError
+        leg = Leg(self, direction="outbound-api", from_=from_, to=to, device=self.device(to))
+        ask = Ask(url, method, inline="" if url else twiml)
+        if application_sid and not url and not twiml:
+            ask, fallback_url, fallback_method = self._application_ask(application_sid)
+        leg.fallback = (fallback_url, fallback_method) if fallback_url else None
+        leg.callback = _callback(status_callback, status_callback_method, status_callback_event)
+        self.spawn(self._run_call(leg, ask, timeout, time_limit))
+        await self._settled(leg)
+        return leg
+
+    def _application_ask(self, sid: str) -> tuple[Ask, str, str]:
+        application = self.applications.get(sid)
+        if application is None:
+            raise Refusal(400, 21218, "Invalid ApplicationSid")
+        ask = Ask(application.voice_url, application.voice_method)
+        return ask, application.voice_fallback_url, application.voice_fallback_method
+
+    async def _run_call(self, leg: Leg, ask: Ask, timeout: int, time_limit: int | None) -> None:
+        await self._dial(leg, timeout, time_limit)
+        if leg.live:
+            leg.begin(ask)
+
+    async def _dial(self, leg: Leg, timeout: int, time_limit: int | None) -> None:
+        """Take the leg through the queue and ring its far end."""
+        slot = max(self.clock.now(), self._next_slot)
+        self._next_slot = slot + (1 / self.cps if self.cps else 0.0)
+        if slot > self.clock.now():
+            leg.settled.set()
+            leg.queue_time_ms = round((slot - self.clock.now()) * 1000)
+            await within(self.clock, slot - self.clock.now(), leg.wait_ended())
+        if leg.live:
+            leg.limit(min(self.call_limit_s, time_limit or self.call_limit_s))
+            await leg.dial(timeout + TIMEOUT_EXTRA_S)
+
+    async def _settled(self, leg: Leg) -> None:
+        if self.assumptions.created_leg_asks_first:
+            try:
+                await asyncio.wait_for(leg.settled.wait(), ASKS_FIRST_S)
+            except TimeoutError:
+                return
 
     async def update_call(
         self,
@@ -87,7 +178,28 @@ class Network:
         time_limit: int | None = None,
     ) -> Leg:
         """POST Calls/{sid}: move a live leg to another document, or end it. 21220 when it is not in progress."""
-        raise NotImplementedError
+        leg = self.legs.get(sid)
+        if leg is None:
+            raise not_found(f"/Calls/{sid}.json")
+        early = leg.status in ("queued", "ringing")
+        moves = bool(url or twiml)
+        if not leg.live or (status == "canceled" and not early) or (moves and not status and early):
+            raise Refusal(400, 21220, "Call is not in-progress. Cannot redirect.")
+        if status_callback:
+            leg.callback = Callback(status_callback, status_callback_method)
+        if time_limit is not None:
+            leg.limit(time_limit)
+        if status:
+            how = "canceled" if early else "completed"
+            leg.finish(by="api", cause=status, status=how, reason="participant_updated_via_api")
+        elif moves:
+            self.ledger.add("leg.moved", sid, leg.room.sid if leg.room else "")
+            if fallback_url:
+                leg.fallback = (fallback_url, fallback_method)
+            elif not self.assumptions.update_inherits_fallback:
+                leg.fallback = None
+            leg.move(Ask(url, method, "update", inline="" if url else twiml))
+        return leg
 
     async def create_participant(
         self,
@@ -116,7 +228,60 @@ class Network:
         caller_id: str = "",
     ) -> Participant:
         """POST Conferences/{room}/Participants: dial somebody into a room, by its SID or its name."""
-        raise NotImplementedError
+        into = self._room_for_rest(room, max_participants)
+        if not into.participants and not into.pending and into.callback is None:
+            names = [e for n in conference_status_callback_event for e in rooms.EVENTS.get(n, ())]
+            into.callback = _callback(conference_status_callback, conference_status_callback_method, names)
+        leg = Leg(self, direction="outbound-api", from_=caller_id or from_, to=to, device=self.device(to))
+        leg.callback = _callback(status_callback, status_callback_method, status_callback_event)
+        participant = Participant(
+            leg,
+            into,
+            label=label,
+            muted=muted,
+            coaching=coaching,
+            call_sid_to_coach=call_sid_to_coach,
+            start_conference_on_enter=start_conference_on_enter,
+            end_conference_on_exit=end_conference_on_exit,
+            beep=beep,
+            wait_url=wait_url,
+            wait_method=wait_method,
+            by_rest=True,
+            status="queued",
+            created_at=self.clock.now(),
+            updated_at=self.clock.now(),
+        )
+        try:
+            into.check(participant)
+        except Refusal:
+            del self.legs[leg.sid]
+            self.forget_unused(into)
+            raise
+        into.pending.append(participant)
+        self.spawn(self._run_participant(participant, timeout, time_limit))
+        await self._settled(leg)
+        return participant
+
+    def _room_for_rest(self, room: str, max_participants: int) -> Room:
+        known = self.rooms.get(room)
+        if known is None and is_room_sid(room):
+            raise not_found(f"/Conferences/{room}.json")
+        if known is not None and known.status == "completed":
+            raise Refusal(400, 16022, "Conference does not exist or is completed")
+        into = known or self.room_to_join(room, None)
+        into.max_participants = min(into.max_participants, max_participants)
+        return into
+
+    async def _run_participant(self, participant: Participant, timeout: int, time_limit: int | None) -> None:
+        leg, room = participant.leg, participant.room
+        await self._dial(leg, timeout, time_limit)
+        participant.queue_time_ms = leg.queue_time_ms
+        if leg.live and room.status != "completed":
+            room.join(participant)
+        else:
+            leg.finish(by="network", cause="its room is over")
+            room.leave(participant, "participant_add_failed")
+        leg.settled.set()
 
     async def update_participant(
         self,
@@ -137,29 +302,83 @@ class Network:
         wait_method: str = "POST",
     ) -> Participant:
         """POST Conferences/{CF}/Participants/{CA or label}."""
-        raise NotImplementedError
+        participant = self.find_participant(room_sid, sid_or_label)
+        room = participant.room
+        if participant not in room.participants:
+            raise Refusal(400, 16023, "Participant is not in the conference yet")
+        if coaching is not None or call_sid_to_coach:
+            room.set_coaching(participant, coaching is not False, call_sid_to_coach or participant.call_sid_to_coach)
+        if end_conference_on_exit is not None and not participant.hold:  # silently ignored while on hold
+            participant.end_conference_on_exit = end_conference_on_exit
+            room.modified(participant)
+        if beep_on_exit is not None:
+            room.modified(participant)
+        if wait_url is not None:
+            participant.wait_url, participant.wait_method = wait_url, wait_method
+        if muted is not None:
+            room.set_muted(participant, muted)
+        if hold is not None:
+            room.set_hold(participant, hold, hold_url, hold_method)
+        if announce_url:
+            self.spawn(announce(room, announce_url, announce_method, participant))
+        return participant
 
     def find_participant(self, room_sid: str, sid_or_label: str) -> Participant:
         """Somebody inside (or being dialled into) a room of that SID."""
-        raise NotImplementedError
+        room = self.rooms.get(room_sid)
+        everybody = [*room.participants, *room.pending] if room else []
+        found = next((p for p in everybody if sid_or_label in (p.leg.sid, p.label)), None)
+        if found is None:
+            raise not_found(f"/Conferences/{room_sid}/Participants/{sid_or_label}.json")
+        return found
 
     async def remove_participant(self, room_sid: str, sid_or_label: str) -> None:
         """DELETE: kick."""
-        raise NotImplementedError
+        participant = self.find_participant(room_sid, sid_or_label)
+        participant.room.kick(participant)
 
     async def update_room(
         self, room_sid: str, *, status: str = "", announce_url: str = "", announce_method: str = "POST"
     ) -> Room:
         """POST Conferences/{CF}: complete it, or announce something to everybody inside."""
-        raise NotImplementedError
+        room = self.rooms.get(room_sid)
+        if room is None:
+            raise not_found(f"/Conferences/{room_sid}.json")
+        if room.status == "completed":
+            raise Refusal(400, 16022, "Conference is already completed")
+        if status == "completed":
+            room.end("conference-ended-via-api", "conference_ended_via_api")
+        elif announce_url:
+            self.spawn(announce(room, announce_url, announce_method))
+        return room
 
     async def end_room(self, room_sid: str) -> None:
         """Complete a room: whoever is inside leaves it."""
         await self.update_room(room_sid, status="completed")
 
+    # ------------------------------------------------------------ rooms
+
     def active_room(self, name: str) -> Room | None:
         """The room of that name that is not completed."""
-        return next((r for r in self.rooms.values() if r.name == name and r.status != "completed"), None)
+        return next((r for r in reversed(self._named.get(name, [])) if r.status != "completed"), None)
+
+    def room_to_join(self, name: str, callback: Callback | None) -> Room:
+        """The active room of that name, or a new one, which the first who comes gives its callback."""
+        room = self.active_room(name)
+        if room is None:
+            now = self.clock.now()
+            room = Room(self, self.new_sid("CF"), name, callback, created_at=now, updated_at=now)
+            self.rooms[room.sid] = room
+            self._named.setdefault(name, []).append(room)
+        return room
+
+    def forget_unused(self, room: Room) -> None:
+        """Drop a room that nobody could enter."""
+        if not room.participants and not room.pending and room.status == "init":
+            del self.rooms[room.sid]
+            self._named[room.name].remove(room)
+
+    # ------------------------------------------------------------ numbers, applications, messages
 
     def add_number(self, phone_number: str, **fields: str) -> Number:
         """Own a number, as POST IncomingPhoneNumbers does."""
@@ -186,3 +405,97 @@ class Network:
         )
         self.messages.append(message)
         return message
+
+    # ------------------------------------------------------------ devices
+
+    def phone(self, number: str) -> Phone:
+        """The telephone with this number."""
+        known = self._devices.setdefault(number, Phone(self, number))
+        assert isinstance(known, Phone)
+        return known
+
+    def softphone(self, identity: str) -> Softphone:
+        """The softphone with this identity."""
+        known = self._devices.setdefault(f"client:{identity}", Softphone(self, identity))
+        assert isinstance(known, Softphone)
+        return known
+
+    def device(self, address: str) -> Device | None:
+        """What rings at an address; None where nobody has it (or is not registered)."""
+        device = self._devices.get(address.partition("?")[0])
+        return None if isinstance(device, Softphone) and not device.registered else device
+
+    def may_show(self, caller_id: str, leg: Leg) -> bool:
+        """Whether a Dial may show this caller ID."""
+        return caller_id in (leg.from_, leg.to) or caller_id in self.verified or self.number(caller_id) is not None
+
+    def incoming(self, phone: Phone, from_: str, to: str, extras: dict[str, str]) -> Leg:
+        """A telephone dials one of the account's numbers."""
+        number = self.number(to)
+        if number is None:
+            raise AssertionError("nobody has the number that was dialled")
+        urls = self.applications.get(number.voice_application_sid) or number
+        leg = Leg(self, direction="inbound", from_=from_, to=to, device=phone)
+        leg.phone_number_sid = number.sid
+        leg.extras = {**self.extras, **extras}
+        leg.callback = _callback(urls.status_callback, urls.status_callback_method, ("completed",))
+        leg.fallback = (urls.voice_fallback_url, urls.voice_fallback_method) if urls.voice_fallback_url else None
+        leg.ring()
+        leg.limit(self.call_limit_s)
+        leg.begin(Ask(urls.voice_url, urls.voice_method))
+        return leg
+
+    # ------------------------------------------------------------ running
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Serve the REST API; returns its base URL."""
+        from telephony.emulator.rest import create_app  # it is written on top of this module
+
+        self._server = LoopServer(create_app(self))
+        self.url = await self._server.start(host, port)
+        return self.url
+
+    async def stop(self) -> None:
+        """Stop serving, and everything that runs."""
+        if self._server is not None:
+            await self._server.stop()
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.webhooks.aclose()
+
+    def new_script(self, leg: Leg, ask: Ask, *, screening: bool = False) -> Script:
+        """What runs a leg's documents."""
+        return Script(leg, ask, screening=screening)
+
+    async def breathe(self) -> None:
+        """Let time pass where too many documents are asked for in one instant."""
+        at, count = self._asked_at
+        now = self.clock.now()
+        self._asked_at = (now, count + 1 if at == now else 1)
+        if self._asked_at[1] > REQUESTS_AT_ONCE:
+            await self.clock.sleep(BREATH_S)
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run something beside; an error in it is kept in `crashes`."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.crashes.append(error)
+            log.error("the emulator failed", exc_info=error)
+
+
+def is_room_sid(text: str) -> bool:
+    """Whether this is a ConferenceSid rather than a name."""
+    return len(text) == 34 and text.startswith("CF")
+
+
+def _callback(url: str, method: str, events: Iterable[str]) -> Callback | None:
+    return Callback(url, method, frozenset(events)) if url else None

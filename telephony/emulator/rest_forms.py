@@ -97,7 +97,7 @@ def is_url(text: str) -> bool:
 
 def day_filter(query: Mapping[str, str], name: str) -> Callable[[float | None], bool]:
     """The test that `Name`, `Name<` and `Name>` put to a time: in that day, no later, no earlier (UTC, inclusive)."""
-    on, until, since = (_span(query.get(f"{name}{sign}"), name) for sign in ("", "<", ">"))
+    on, until, since = (_span(query.get(f"{name}{sign}"), name, whole_day=not sign) for sign in ("", "<", ">"))
     if not (on or until or since):
         return lambda _at: True
     low = max(span[0] for span in (on, since, (float("-inf"), 0.0)) if span)
@@ -105,17 +105,21 @@ def day_filter(query: Mapping[str, str], name: str) -> Callable[[float | None], 
     return lambda at: at is not None and low <= at < high
 
 
-def _span(text: str | None, name: str) -> tuple[float, float] | None:
-    """The seconds that a date (its whole day) or a time (its second) covers."""
+def _span(text: str | None, name: str, *, whole_day: bool) -> tuple[float, float] | None:
+    """The seconds that a date (its day) or a time (its second, or its day) covers.
+
+    The official client writes a date as midnight, so that equality always means the day.
+    """
     if not text:
         return None
     try:
         moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
     except ValueError:
         raise refuse(errors.BAD_PARAMETER, name) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    length = timedelta(days=1) if len(text.strip()) == len("2026-01-01") else timedelta(seconds=1)
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if whole_day:
+        moment = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    length = timedelta(days=1) if whole_day or len(text.strip()) == len("2026-01-01") else timedelta(seconds=1)
     return moment.timestamp(), (moment + length).timestamp()
 
 

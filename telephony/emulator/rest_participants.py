@@ -85,13 +85,15 @@ async def fetch(api: Api, asked: Asked) -> Response:
 
 
 async def listing(api: Api, asked: Asked) -> Response:
-    """Who is in the conference now, or on the way into it, by Muted, Hold and Coaching."""
+    """Who is in the conference, or on the way into it, by Muted, Hold and Coaching; newcomers may lag."""
     room = rest_conferences.find(api, asked, asked.names["room"])
     flags = Form(asked.pairs, frozenset())
-    wanted = {name: flags.boolean(name.capitalize()) for name in ("muted", "hold", "coaching")}
+    wanted, at = {name: flags.boolean(name.capitalize()) for name in ("muted", "hold", "coaching")}, api.list_time()
 
     def passes(who: Participant) -> bool:
-        return all(value is None or getattr(who, name) == value for name, value in wanted.items())
+        return who.created_at <= at and all(
+            value is None or getattr(who, name) == value for name, value in wanted.items()
+        )
 
     rows = sorted([*room.participants, *room.pending], key=lambda who: who.created_at)
     return api.listed(
