@@ -17,7 +17,7 @@ import structlog
 ALLOWED = frozenset(
     {
         "spec",
-        "logger",
+        "part",
         "kind",
         "line",
         "error",
@@ -66,7 +66,7 @@ def configure(level: str = "info") -> None:
 
 
 def get(name: str) -> Any:
-    return structlog.get_logger(logger=name)
+    return structlog.get_logger(part=name)
 
 
 def _only_allowed(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

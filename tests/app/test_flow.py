@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from itertools import product
 from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,11 @@ from hypothesis import strategies as st
 
 from app import nostore
 from app.documents import ASK_TIMES, Turn, Voice, document_for
+from app.fallback import static_document
 from app.lines import SHIPPED, parse
 from app.links import OVERRIDES, BadPlace, Links, Place
 from app.prompts import PIECE_S, PIECES, RATE, music, say
+from app.settings import Settings
 from routing.board import CallView
 from routing.states import Call
 from telephony.carrier import DialNumber, Document, Gather, Hangup, JoinRoom, Play, Redirect, Say
@@ -241,10 +244,32 @@ def test_every_prompt_can_be_said(language: str, key: str) -> None:
     assert len(spoken.text.split()) <= 40
 
 
-@given(st.dictionaries(st.sampled_from("call line lang cls at n turn dialled nostore asked".split()), st.text()))
+@given(
+    st.dictionaries(
+        st.sampled_from(["call", "line", "lang", "cls", "at", "n", "turn", "dialled", "nostore", "asked"]), st.text()
+    )
+)
 def test_a_hold_url_that_is_none_is_said_to_be_none(query: dict[str, str]) -> None:
     try:
         Place.read(query)
     except BadPlace:
         return
     assert {"call", "line", "lang", "cls", "at", "n", "turn"} <= set(query)
+
+
+# ---------------------------------------------------------------- all of ours is down
+
+
+def test_H5_the_static_document_rings_each_number_and_leads_back() -> None:
+    settings = Settings(public_url="https://hotline.example", backup_numbers=["+12025550190", "+12025550191"])
+    root = ElementTree.fromstring(static_document(settings, LINE))
+    assert [dial.findtext("Number") for dial in root.iter("Dial")] == ["+12025550190", "+12025550191"]
+    assert all("action" not in dial.attrib for dial in root.iter("Dial")), "an action of ours would be down too"
+    assert root[-1].tag == "Redirect"
+    assert (root[-1].text or "").startswith("https://hotline.example/twilio/return")
+
+
+def test_H5_without_numbers_it_still_speaks_and_leads_back() -> None:
+    root = ElementTree.fromstring(static_document(Settings(public_url="https://hotline.example"), LINE))
+    assert [verb.tag for verb in root][0] == "Say"
+    assert root[-1].tag == "Redirect"

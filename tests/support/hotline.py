@@ -28,10 +28,10 @@ from app.people.admin import create_person
 from app.people.passwords import hash_now
 from app.settings import Settings
 from routing.board import CallView
-from support.specialist import Specialist
 from telephony.clock import Clock, RealClock, VirtualClock
 from telephony.emulator import Assumptions, Faults, Network, Phone
 from telephony.emulator.rest_server import LoopServer
+from tests.support.specialist import Specialist
 
 NUMBER = "+12025550100"
 AGENCY_SEES = "+12025550109"
@@ -233,7 +233,5 @@ def settings_for(
 def own_numbers(net: Network, links: Links) -> None:
     """What `hotline provision` sets at the carrier."""
     for number in (NUMBER, AGENCY_SEES):
-        net.add_number(
-            number, voice_url=links.voice(), voice_fallback_url=links.home(), status_callback=links.status()
-        )
+        net.add_number(number, voice_url=links.voice(), voice_fallback_url=links.home(), status_callback=links.status())
     net.add_application(APP, voice_url=links.leg(), status_callback=links.status(app=1))

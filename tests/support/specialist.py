@@ -104,7 +104,7 @@ class Specialist:
         """What goes back in beats (P4)."""
         if call.get("state") == "closed" or call.get("id") != self.call:
             return
-        names = "line language cls arrived_ms counter sid room room_sid handoff_open owner".split()
+        names = ["line", "language", "cls", "arrived_ms", "counter", "sid", "room", "room_sid", "handoff_open", "owner"]
         role = "owner" if call["owner"] == self.spec else "consult"
         self._told = {name: call[name] for name in names} | {"role": role}
 
