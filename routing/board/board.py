@@ -1,0 +1,380 @@
+"""Every move of the board, one method each; the scripts in `routing/lua` do the work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from routing.board import reads
+from routing.board.store import Store
+from routing.board.views import (
+    Accepted,
+    Answer,
+    Caller,
+    CallView,
+    Effect,
+    Event,
+    Profile,
+    Seat,
+    SpecView,
+)
+
+CARRIER = "w"
+"""Who reached us, when it was the carrier's webhook (L8 asks whether anybody else did)."""
+
+
+def _profile(profile: Profile) -> dict[str, Any]:
+    return {**asdict(profile), "lanes": " ".join(profile.lanes)}
+
+
+def _epoch_key(epoch: str) -> tuple[int, str]:
+    ms, _, rand = epoch.partition("-")
+    return int(ms or 0), rand
+
+
+class Board:
+    """Moves on one hotline's board."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        hotline: str = "main",
+        new_id: Callable[[], str],
+        now_ms: Callable[[], int] | None = None,
+        edit: Callable[[str], str] | None = None,
+    ) -> None:
+        """`now_ms` replaces the server's clock, only on a server whose test flag is set (P5). `new_id` gives random hex.
+        `edit` changes the scripts' source: tests take guards out with it (T2)."""
+        self._store = Store(url, hotline, new_id=new_id, now_ms=now_ms, edit=edit)
+        self._run = self._store.run
+
+    # -- epoch and configuration
+
+    async def open(self, config: Mapping[str, Any], *, known: Sequence[str] = ()) -> str:
+        """Adopt the stored epoch or begin a new one in verify mode, later than every `known`; (re)writes `config`
+        (compiled by `policy.compile_config`). Returns the epoch, `<ms>-<random>`."""
+        latest = max(known, key=_epoch_key, default="")
+        text = json.dumps(config, separators=(",", ":"))
+        args = {"known": latest, "config": text, "rand": self._store.new_id()[:8]}
+        self._store.epoch = (await self._run("open", args, checked=False))["epoch"]
+        return self._store.epoch
+
+    async def end_verify(self) -> None:
+        """One pass agreed with the carrier: matching begins before the 10 s are over (S2)."""
+        await self._run("end_verify", {})
+
+    async def allow_test_clock(self) -> None:
+        """Set the test flag: from now on this hotline's moves may bring their own time (P5). Tests and demo only."""
+        await self._store.allow_test_clock()
+
+    @property
+    def epoch(self) -> str:
+        """The epoch this process knows; empty before `open`."""
+        return self._store.epoch
+
+    @property
+    def last_event_id(self) -> str:
+        """Newest stream id that any reply to this process has shown (`0-0` at first). A virtual clock's probe compares
+        it with a reader's cursor: equal means that the reader has everything this process has caused."""
+        return self._store.last_event_id
+
+    # -- the caller
+
+    async def arrive(self, call: str, sid: str, line: str, language: str, caller: Caller) -> CallView:
+        """A new call rings; a repeated request for the same call changes nothing. State `greeting`."""
+        args = {"call": call, "sid": sid, "line": line, "language": language, "caller": asdict(caller)}
+        return reads.call_view(await self._run("arrive", args, source=CARRIER))
+
+    async def turn(
+        self,
+        call: str,
+        sid: str,
+        *,
+        line: str,
+        language: str,
+        cls: str,
+        arrived_ms: int,
+        counter: int,
+        turn: int,
+        danger: bool = False,
+        still_needed: bool = False,
+        caller: Caller | None = None,
+    ) -> CallView:
+        """A hold turn (H1, H2): upserts an unknown call at its own place, proves the caller is there, applies the key.
+        `still_needed`: the caller pressed the key that asks for a person after the backup's human has gone."""
+        args = {
+            "call": call,
+            "sid": sid,
+            "line": line,
+            "language": language,
+            "cls": cls,
+            "arrived_ms": arrived_ms,
+            "counter": counter,
+            "turn": turn,
+            "danger": danger,
+            "still_needed": still_needed,
+            "caller": asdict(caller) if caller else None,
+        }
+        return reads.call_view(await self._run("turn", args, source=CARRIER))
+
+    async def caller_gone(self, call: str, sid: str, *, status: str, side: str, at_ms: int | None) -> CallView | None:
+        """A terminal carrier status of the caller's leg. `closed`, or `agency_only` while an agency is in the room."""
+        args = {"call": call, "sid": sid, "status": status, "side": side, "at_ms": at_ms}
+        return reads.maybe_call(await self._run("caller_gone", args, source=CARRIER))
+
+    # -- rooms and legs
+
+    async def leg_joined(self, call: str, sid: str, label: str, room_sid: str, at_ms: int | None) -> CallView | None:
+        """The carrier saw a leg enter the room: the caller's, a specialist's, an agency's (L5)."""
+        args = {"call": call, "sid": sid, "label": label, "room_sid": room_sid, "at_ms": at_ms}
+        return reads.maybe_call(await self._run("leg_joined", args, source=CARRIER))
+
+    async def leg_left(
+        self, call: str, sid: str, label: str, at_ms: int | None, *, room_sid: str = ""
+    ) -> CallView | None:
+        """The carrier saw a leg leave a room (`room_sid`, where known, tells a late leave of an earlier room)."""
+        args = {"call": call, "sid": sid, "label": label, "room_sid": room_sid, "at_ms": at_ms}
+        return reads.maybe_call(await self._run("leg_left", args, source=CARRIER))
+
+    async def leg_status(self, call: str, sid: str, label: str, *, status: str, at_ms: int | None) -> CallView | None:
+        """Progress of a leg that is not the caller's (agency, specialist's telephone, backup's telephone)."""
+        args = {"call": call, "sid": sid, "label": label, "status": status, "at_ms": at_ms}
+        return reads.maybe_call(await self._run("leg_status", args, source=CARRIER))
+
+    async def room_ended(self, call: str, room_sid: str, at_ms: int | None) -> CallView | None:
+        """The carrier ended a room; whoever was in it has left."""
+        args = {"call": call, "room_sid": room_sid, "at_ms": at_ms}
+        return reads.maybe_call(await self._run("room_ended", args, source=CARRIER))
+
+    # -- the backup line (H5)
+
+    async def backup_answered(self, call: str, sid: str) -> Answer:
+        """Somebody pressed 1. Refused (`not_yours`) when the caller is already with a specialist or gone."""
+        return reads.answer(await self._run("backup_answered", {"call": call, "sid": sid}, source=CARRIER))
+
+    async def backup_over(self, call: str, *, dialled_index: int) -> CallView | None:
+        """The caller's Dial of number `dialled_index` has ended: next number, hold again, or `backup_done`. None for a
+        call that the board does not know (its next turn brings it back)."""
+        args = {"call": call, "dialled_index": dialled_index}
+        return reads.maybe_call(await self._run("backup_over", args, source=CARRIER))
+
+    # -- specialists
+
+    async def beat(
+        self,
+        profile: Profile,
+        *,
+        presence: str,
+        offer: str = "",
+        call: str = "",
+        rtp_age_ms: int | None = None,
+        microphone: bool = True,
+        told: Mapping[str, Any] | None = None,
+        touched: bool = False,
+    ) -> SpecView:
+        """Proof of life (P4): `told` is what the board last told about the call (line, language, class, arrived_ms,
+        counter, role, owner, sid, room), with which an emptied board is refilled. `touched`: a human used the console."""
+        args = {
+            "profile": _profile(profile),
+            "presence": presence,
+            "offer": offer,
+            "call": call,
+            "rtp_age_ms": rtp_age_ms,
+            "microphone": microphone,
+            "told": {k: v for k, v in told.items() if v is not None} if told else None,
+            "touched": touched,
+        }
+        return reads.spec_view(await self._run("beat", args, source=profile.spec))
+
+    async def set_presence(self, profile: Profile, presence: str) -> SpecView:
+        """What the person chose. An open offer of somebody who goes is declined."""
+        args = {"profile": _profile(profile), "presence": presence}
+        return reads.spec_view(await self._run("set_presence", args, source=profile.spec))
+
+    async def ack(self, offer: str, spec: str) -> Answer:
+        """The console shows the offer (P3)."""
+        return reads.answer(await self._run("ack", {"offer": offer, "spec": spec}))
+
+    async def accept(self, offer: str, spec: str, tab: str) -> Accepted | Answer:
+        """First accept wins; the same tab repeating it gets the same token, anyone else `not_yours` (L6)."""
+        args = {"offer": offer, "spec": spec, "tab": tab, "token": self._token(), "nonce": self._nonce()}
+        return reads.accepted(await self._run("accept", args))
+
+    async def decline(self, offer: str, spec: str, reason: str) -> Answer:
+        """Not this caller now: the pair is kept apart for a while (P2)."""
+        return reads.answer(await self._run("decline", {"offer": offer, "spec": spec, "reason": reason}))
+
+    async def seat(self, spec: str, *, offer: str = "", call: str = "", token: str, sid: str) -> Seat:
+        """A specialist's softphone leg asks for its document (L6)."""
+        args = {"spec": spec, "offer": offer, "call": call, "token": token, "sid": sid, "nonce": self._nonce()}
+        return reads.seat(await self._run("seat", args, source=CARRIER))
+
+    async def media_up(self, call: str, spec: str) -> Answer:
+        """The console hears its room (L5)."""
+        return reads.answer(await self._run("media_up", {"call": call, "spec": spec}))
+
+    async def rejoin(self, call: str, spec: str, tab: str) -> Accepted | Answer:
+        """A new token for the same engagement after the leg died (L6, L8). Its `kind` is `rejoin`."""
+        args = {"call": call, "spec": spec, "tab": tab, "token": self._token()}
+        return reads.accepted(await self._run("rejoin", args))
+
+    async def leave(self, call: str, spec: str) -> Answer:
+        """The specialist goes; the caller hears it and after 20 s is a new wait (L9)."""
+        return reads.answer(await self._run("leave", {"call": call, "spec": spec}))
+
+    async def end_call(self, call: str, spec: str, reason: str, *, lead_agrees: bool = False) -> Answer:
+        """A person's act (L9). `needs_lead` while risk is high or a handoff is open."""
+        args = {"call": call, "spec": spec, "reason": reason, "lead_agrees": lead_agrees}
+        return reads.answer(await self._run("end_call", args))
+
+    async def wrapped(self, spec: str) -> SpecView | None:
+        """Wrap-up is done: free for the next (by the person, or by its timer). None for an unknown person."""
+        view = await self._run("wrapped", {"spec": spec})
+        return reads.spec_view(view) if view else None
+
+    async def recover(self, spec: str, on: bool) -> Answer:
+        """One-tap recovery after a hard call, and back."""
+        return reads.answer(await self._run("recover", {"spec": spec, "on": on}))
+
+    # -- what people decide about a call
+
+    async def set_class(self, call: str, cls: str, *, who: str, why: str) -> Answer:
+        """Raise or lower; lowering needs a person (`who`) and a reason. Re-orders at once."""
+        return reads.answer(await self._run("set_class", {"call": call, "cls": cls, "who": who, "why": why}))
+
+    async def clinical(
+        self, call: str, spec: str, *, kind: str, id: str, facts: Mapping[str, Any], cipher: str
+    ) -> Answer:
+        """A clinical fact (S4): `kind` is `risk`, `safe_to_call` or `contact`; `facts` are codes only (for `risk`:
+        `screened`, `judged`, `imminent`), narrative is in `cipher`. Repeating an `id` changes nothing."""
+        args = {"call": call, "spec": spec, "kind": kind, "id": id, "facts": dict(facts), "cipher": cipher}
+        return reads.answer(await self._run("clinical", args))
+
+    async def handoff_open(
+        self, call: str, spec: str, *, handoff: str, to_cipher: str, facts: Mapping[str, Any], cipher: str, dial: bool
+    ) -> Answer:
+        """A handoff to emergency services is decided; with `dial` the agency is rung into the room (C1, C2)."""
+        args = {
+            "call": call,
+            "spec": spec,
+            "handoff": handoff,
+            "to_cipher": to_cipher,
+            "facts": dict(facts),
+            "cipher": cipher,
+            "dial": dial,
+            "nonce": self._nonce(),
+        }
+        return reads.answer(await self._run("handoff_open", args))
+
+    async def handoff_fact(
+        self, handoff: str, who: str, *, id: str, facts: Mapping[str, Any], cipher: str, redial: bool = False
+    ) -> Answer:
+        """What happened next: `contact` (`reached, no_answer, declined, by_hand`), `outcome`
+        (`contact_confirmed, not_located, responder_refused, caller_declined, stood_down`), `incident`, `closed`."""
+        args = {
+            "handoff": handoff,
+            "who": who,
+            "id": id,
+            "facts": dict(facts),
+            "cipher": cipher,
+            "redial": redial,
+            "nonce": self._nonce(),
+        }
+        return reads.answer(await self._run("handoff_fact", args))
+
+    # -- time and effects
+
+    async def tick(self, limit: int = 100) -> int:
+        """Carry out what is due. Returns ms until the next timer (at most 1,000)."""
+        return int(await self._run("tick", {"limit": limit}))
+
+    async def claim_effects(self, limit: int = 20) -> Sequence[Effect]:
+        """Effects due, claimed for 1.5 s (L3)."""
+        return [reads.effect(item) for item in await self._run("claim_effects", {"limit": limit}) or ()]
+
+    async def still_due(self, effect: Effect) -> bool:
+        """Does the board still expect it? Asked immediately before the request."""
+        return bool(await self._run("still_due", {"id": effect.id}))
+
+    async def effect_done(self, effect: Effect, *, ok: bool, result: Mapping[str, Any]) -> None:
+        """Record the result; a failed one is tried again until it expires."""
+        await self._run("effect_done", {"id": effect.id, "ok": ok, "result": dict(result)})
+
+    async def lease(self, name: str, holder: str, ttl_ms: int) -> int:
+        """Take or renew a lease; the fencing number, or 0 when somebody else holds it."""
+        return int(await self._run("lease", {"name": name, "holder": holder, "ttl_ms": ttl_ms}))
+
+    # -- the reconciler
+
+    async def restore(
+        self, call: str, sid: str, *, told: Mapping[str, Any], room_sid: str, labels: Sequence[str]
+    ) -> None:
+        """The carrier shows this call in a room with these participant labels, and the board does not know it."""
+        known = {k: v for k, v in told.items() if v is not None}
+        args = {"call": call, "sid": sid, "told": known, "room_sid": room_sid, "labels": " ".join(labels)}
+        await self._run("restore", args)
+
+    async def verified(self, call: str) -> None:
+        """One fetch agrees that the caller's leg is live: `doubtful` becomes `waiting`."""
+        await self._run("verified", {"call": call})
+
+    # -- reading
+
+    async def call(self, call: str) -> CallView | None:
+        return reads.maybe_call(await self._read("call", call))
+
+    async def live_calls(self) -> Sequence[CallView]:
+        """Every call that is not closed, by first arrival."""
+        return [reads.call_view(item) for item in await self._read("calls") or ()]
+
+    async def specialist(self, spec: str) -> SpecView | None:
+        view = await self._read("spec", spec)
+        return reads.spec_view(view) if view else None
+
+    async def specialists(self) -> Sequence[SpecView]:
+        return [reads.spec_view(item) for item in await self._read("specs") or ()]
+
+    async def legs(self, call: str) -> Mapping[str, Mapping[str, Any]]:
+        """The live legs of a call: SID to `{role, who, label, joined, room_sid}`. SIDs that begin with `p` are presumed
+        from a beat or a label, until the carrier names the leg."""
+        return await self._read("legs", call) or {}
+
+    async def secret(self, call: str) -> Caller | None:
+        """The caller's ciphertext, for revealing with Postgres down (S7)."""
+        found = await self._read("secret", call)
+        return Caller(**found) if found else None
+
+    async def events(self, after: str, *, count: int = 500, block_ms: int = 0) -> Sequence[Event]:
+        """Events after a cursor (`0` for all, `$` for now); waits at most `block_ms`."""
+        key = f"{self._store.tag}events"
+        if block_ms > 0:
+            command = ("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", key, after)
+            found = await self._store.waiting(block_ms / 1000 + 1, *command)
+        else:
+            found = await self._store.plain("XREAD", "COUNT", count, "STREAMS", key, after)
+        entries = reads.entries(found)
+        return [reads.event(cursor, fields) for cursor, fields in entries]
+
+    async def last_cursor(self) -> str:
+        """The id of the newest event in the stream, `0-0` when there is none."""
+        found = await self._store.plain("XREVRANGE", f"{self._store.tag}events", "+", "-", "COUNT", 1)
+        return found[0][0] if found else "0-0"
+
+    async def trim_events(self, before: str) -> int:
+        """Drop events older than a cursor. Only what was recorded at least an hour ago may go (S3)."""
+        return int(await self._store.plain("XTRIM", f"{self._store.tag}events", "MINID", "~", before))
+
+    async def aclose(self) -> None:
+        await self._store.aclose()
+
+    async def _read(self, what: str, id: str = "") -> Any:
+        return await self._run("read", {"what": what, "id": id})
+
+    def _token(self) -> str:
+        return self._store.new_id() + self._store.new_id()
+
+    def _nonce(self) -> str:
+        return self._store.new_id()[:8]

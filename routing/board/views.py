@@ -1,0 +1,163 @@
+"""What the board answers: views of calls, offers and people, effects and events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class BoardAway(Exception):
+    """Redis gave no answer in time; nothing is known about whether the move happened."""
+
+
+class EpochChanged(Exception):
+    """The board's data is absent or of another epoch; `Board.open` adopts or begins one."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who rings, as the board may know it (S7). Withheld callers are all different people: their hash is empty."""
+
+    number_hash: str = ""
+    number_cipher: str = ""
+    withheld: bool = True
+    verification: str = ""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What routing must know of a person; part of the signed session, sent with every beat."""
+
+    spec: str
+    role: str
+    """`specialist` or `lead`."""
+    level: str
+    """`junior`, `intermediate` or `senior`."""
+    lanes: tuple[str, ...]
+    """Lanes this person may take, compiled by `policy.lanes_for_person`."""
+    on_shift: bool
+
+
+@dataclass(frozen=True)
+class CallView:
+    """A call as the board sees it."""
+
+    id: str
+    state: str
+    line: str
+    language: str
+    cls: str
+    arrived_ms: int
+    counter: int
+    turn: int
+    sid: str
+    room: str
+    """The room's name, empty before the first accept."""
+    room_sid: str
+    room_open: bool
+    """A specialist's, relief's or agency's live leg is in the room: the caller belongs there."""
+    caller_in_room: bool
+    owner: str
+    """Specialist id of the owner, or empty."""
+    since_ms: int
+    cause: str
+    """Why it is in this state: `arrived, key, offer, lost, left, backup_failed, backup_ended, ended, returned, ...`."""
+    backup_index: int
+    """Which backup number rings or talks, from 0."""
+    backup_done: bool
+    """The backup's human was reached and has gone: ask whether the caller still needs someone (H5)."""
+    handoff_open: bool
+    returning: bool
+    fresh: bool
+    """This request created it on the board."""
+    now_ms: int
+
+
+@dataclass(frozen=True)
+class OfferView:
+    id: str
+    call: str
+    spec: str
+    kind: str
+    state: str
+    made_ms: int
+    ack_by_ms: int
+    deadline_ms: int
+    acked: bool
+
+
+@dataclass(frozen=True)
+class SpecView:
+    """A person as the board sees them, for consoles and leads."""
+
+    spec: str
+    presence: str
+    duty: str
+    call: str
+    role: str
+    """Role in that call (`owner`, `relief`) or empty."""
+    since_ms: int
+    beat_ms: int
+    offers: tuple[OfferView, ...]
+    level: str = ""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The accept won. `token` lets exactly one softphone leg in (L6)."""
+
+    call: str
+    offer: str
+    token: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Where a specialist's leg goes: the room, its label and role; or a refusal in `reason`."""
+
+    ok: bool
+    reason: str = ""
+    call: str = ""
+    room: str = ""
+    label: str = ""
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The result of a move that a person asked for: done, or refused with a word for the reason."""
+
+    ok: bool
+    reason: str = ""
+    """`not_yours` (no longer yours), `unknown`, `wrong_state`, `excluded`, `needs_lead`, ..."""
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Something to be done at the carrier; `expect` is checked again by `still_due` just before the request."""
+
+    id: str
+    kind: str
+    """`move_caller, complete_leg, end_room, announce, unhold, dial_agency`."""
+    call: str
+    data: Mapping[str, Any]
+    expires_ms: int
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry of the stream. `n` orders the events of one call within an epoch; `state` is the call's afterwards."""
+
+    cursor: str
+    epoch: str
+    id: int
+    call: str
+    n: int
+    at_ms: int
+    kind: str
+    state: str
+    data: Mapping[str, Any]

@@ -1,0 +1,47 @@
+-- accept: compare and set; the first accept wins, the same tab repeating it gets the same token (L6, L10).
+-- KEYS[1] meta. ARGV[4] {offer, spec, tab, token, nonce}. Returns {ok, call, offer, token, kind} or an answer.
+local MAY = { call = { offered = true, backup_ringing = true }, relief = { reconnecting = true, agency_only = true } }
+
+local function won(o) return { ok = true, call = o.call, offer = o.id, token = o.token, kind = o.kind } end
+
+-- A new room, unless an agency is in the one there is.
+local function room(c, nonce)
+  if B.num(c.agency) > 0 and (c.room or '') ~= '' then return end
+  if (c.room_sid or '') ~= '' then B.set(c, { oldrooms = B.add_word(c.oldrooms, c.room_sid) }) end
+  B.set(c, { room = c.id .. '-' .. nonce, room_sid = '', inroom = '', moved = '' })
+end
+
+function B.move(a)
+  local o = B.load('offer', a.offer)
+  if not o.state or o.spec ~= a.spec then return B.answer(false, o.state and 'not_yours' or 'unknown') end -- guard: accept_owner
+  if (o.state == 'accepted' or o.state == 'connected') and o.tab == a.tab then return won(o) end
+  if o.state ~= 'offered' then return B.answer(false, 'not_yours', { state = o.state }) end -- guard: accept_state
+  if B.verifying() then return B.answer(false, 'wrong_state') end -- guard: accept_verify
+  if B.now > B.num(o.deadline) then
+    B.expire_offer(o)
+    return B.answer(false, 'not_yours', { state = 'expired' })
+  end
+  local c, s = B.load('call', o.call), B.spec(o.spec)
+  if not MAY[o.kind][c.state] or (o.kind == 'relief' and (c.helper or '') ~= '') then return B.answer(false, 'not_yours') end -- guard: accept_call
+  B.set(o, { tab = a.tab, token = a.token })
+  local freed = B.rescind(c, 'taken', o.id)
+  B.set(c, { offers = B.drop_word(c.offers, o.id) })
+  B.offer_state(o, 'accepted', 'accept')
+  local role = o.kind == 'relief' and 'relief' or 'owner'
+  B.engage(s, c, o.id, role)
+  B.set(s, { token = a.token, tab = a.tab })
+  B.duty(s, 'connecting', c.id)
+  if role == 'relief' then
+    B.set(c, { helper = s.id })
+    B.place(c)
+  else
+    B.off('bring', c.id)
+    room(c, a.nonce)
+    if c.state == 'backup_ringing' then B.emit('backup.failed', c, { index = B.num(c.bi), cause = 'taken' }) end
+    B.own(c, s, s.eng, 'accept')
+    B.state(c, 'connecting', 'accept')
+  end
+  B.at('ask', s.id, B.now + B.time('ask'))
+  B.release_all(freed, c.id)
+  return won(o)
+end

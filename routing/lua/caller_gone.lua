@@ -1,0 +1,24 @@
+-- caller_gone: a terminal carrier status of the caller's leg. Closes, or `agency_only` while an agency is in the room.
+-- KEYS[1] meta. ARGV[4] {call, sid, status, side, at_ms?}. Returns the call's view, or nothing for an unknown call.
+function B.move(a)
+  local c = B.call(a.call)
+  if not c or a.sid ~= c.sid then return c and B.view(c) end -- guard: other_leg
+  if not B.once(c, 'E', a.sid) then return B.view(c) end -- guard: gone_once
+  local leg = B.legs(c)[a.sid]
+  B.emit('leg.ended', c, { sid = a.sid, role = 'caller', label = leg and leg.label or '', status = a.status,
+    at_ms = a.at_ms or B.now })
+  if c.state == 'closed' then return B.view(c) end -- guard: closed_sticky
+  B.apart(c, a.at_ms)
+  B.set(c, { inroom = '', gone_ms = a.at_ms or B.now, side = a.side, status = a.status })
+  if leg then
+    leg.joined, leg.ended = false, true
+    B.save_leg(c, a.sid, leg)
+  end
+  if B.num(c.agency) > 0 then
+    B.emit('call.leg_gone', c, { sid = a.sid, at_ms = a.at_ms or B.now })
+    B.state(c, 'agency_only', 'caller_gone')
+  else
+    B.close(c, a.side, 'caller_gone', a.at_ms or B.now, a.status)
+  end
+  return B.view(c)
+end

@@ -1,0 +1,18 @@
+-- claim_effects: effects due, claimed for 1.5 s (L3). Those past their expiry are dropped with an event.
+-- KEYS[1] meta. ARGV[4] {limit}. Returns a list of effects.
+function B.move(a)
+  local out = {}
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'fxdue', '-inf', B.now, 'LIMIT', 0, a.limit)) do
+    local raw = redis.call('HGET', P .. 'fx', id)
+    local fx = raw and cjson.decode(raw)
+    if fx and fx.expires > B.now then
+      fx.attempt = fx.attempt + 1
+      redis.call('HSET', P .. 'fx', id, cjson.encode(fx))
+      redis.call('ZADD', P .. 'fxdue', B.now + B.time('claim'), id)
+      out[#out + 1] = fx
+    else
+      B.drop_effect(fx, id, 'expired')
+    end
+  end
+  return #out > 0 and out or cjson.null
+end

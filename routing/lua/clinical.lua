@@ -1,0 +1,15 @@
+-- clinical: a clinical fact (S4). Never refused: a console re-sends its copy until it is recorded, even after the end.
+-- KEYS[1] meta. ARGV[4] {call, spec, kind, id, facts, cipher}. Returns an answer.
+function B.move(a)
+  local c = B.load('call', a.call)
+  if not c.id then c = { id = a.call, state = c.state, n = 0, _key = c._key, _dirty = {} } end
+  if not B.once(c, 'C', a.id) then return B.answer(true) end -- guard: clinical_once
+  redis.call('PEXPIRE', P .. 'legs:' .. a.call, B.time('keep') * 24)
+  B.emit('clinical', c, { id = a.id, spec = a.spec, kind = a.kind, facts = a.facts, cipher = a.cipher })
+  if a.kind == 'risk' and c.state then
+    local high = a.facts.judged == 'high' or a.facts.judged == 'imminent' or a.facts.imminent == true or a.facts.imminent == 'yes'
+    if high and c.risk ~= '1' then B.alarm('declared_high', c, a.spec) end
+    B.set(c, { risk = high and '1' or '' })
+  end
+  return B.answer(true)
+end

@@ -1,0 +1,17 @@
+-- handoff_open: a handoff to emergency services is decided; with `dial` the agency is rung into the room (C1, C2).
+-- KEYS[1] meta. ARGV[4] {call, spec, handoff, to_cipher, facts, cipher, dial, nonce}. Returns an answer.
+function B.move(a)
+  local c = B.call(a.call)
+  if not c then return B.answer(false, 'unknown') end
+  local h = B.load('handoff', a.handoff)
+  if h.id then return B.answer(true) end -- guard: handoff_once
+  B.set(h, { id = a.handoff, call = c.id, to = a.to_cipher, open = '1' })
+  h._ttl = B.time('keep') * 24
+  B.set(c, { handoffs = B.add_word(c.handoffs, a.handoff) })
+  B.emit('handoff.opened', c, { handoff = a.handoff, spec = a.spec, facts = a.facts, to_cipher = a.to_cipher, cipher = a.cipher })
+  if a.dial and c.state ~= 'closed' then
+    B.effect('dial_agency', c, { room = c.room or '', room_sid = c.room_sid or '', handoff = a.handoff,
+      label = 'agency_' .. a.handoff .. '_' .. a.nonce, to_cipher = a.to_cipher }, 60000)
+  end
+  return B.answer(true)
+end

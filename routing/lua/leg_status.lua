@@ -1,0 +1,24 @@
+-- leg_status: progress of a leg that is not the caller's: an agency's, a specialist's, the backup's telephone.
+-- KEYS[1] meta. ARGV[4] {call, sid, label, status, at_ms?}. Returns the call's view, or nothing for an unknown call.
+local FINAL = { completed = true, busy = true, failed = true, ['no-answer'] = true, canceled = true }
+
+function B.move(a)
+  local c = B.call(a.call)
+  if not c then return end
+  local role, who = B.parse_label(a.label)
+  local leg = B.legs(c)[a.sid]
+  if not leg then
+    leg = { role = role, who = who, label = a.label, joined = false }
+    B.save_leg(c, a.sid, leg)
+    B.emit('leg.asked', c, { sid = a.sid, role = role, who = who, label = a.label })
+  end
+  if not FINAL[a.status] or leg.ended then return B.view(c) end -- guard: leg_once
+  B.emit('leg.ended', c, { sid = a.sid, role = leg.role, label = leg.label, status = a.status, at_ms = a.at_ms or B.now })
+  B.leg_out(c, a.sid, leg.label, leg.room_sid or '', a.at_ms)
+  leg.ended = true
+  B.save_leg(c, a.sid, leg)
+  if leg.role == 'agency' and a.status ~= 'completed' then B.alarm('agency_failed', c) end
+  local s = B.spec(leg.who)
+  if s and s.ecall == c.id and s.estate == 'connecting' and s.newleg == a.sid then B.fail_connect(s, 'left', true) end
+  return B.view(c)
+end

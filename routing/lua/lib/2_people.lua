@@ -1,0 +1,105 @@
+-- Specialists: duty, routability, the sorted sets of idle people, exclusions.
+
+function B.spec(id)
+  local s = B.load('spec', id)
+  if s.id then return s end
+end
+
+-- Present, idle, on shift, heard of in this epoch and lately, and not set aside (design: Routable).
+function B.routable(s)
+  return s.duty == 'idle'
+    and (s.presence == 'available' or s.presence == 'on_demand')
+    and s.shift == '1'
+    and s.bepoch == B.epoch -- guard: beat_epoch
+    and B.now - B.num(s.beat) <= B.time('fresh') -- guard: fresh
+    and B.num(s.shy) <= B.now
+    and s.unreach ~= '1'
+    and (s.claim or '') == ''
+end
+
+-- Brings the idle sets of the person's lanes in line with what is true; true when the person was added just now.
+function B.idle_sync(s)
+  local want = B.routable(s) and s.lanes or ''
+  local had = s.idle_in or ''
+  if want == had then return false end
+  for _, lane in ipairs(B.words(had)) do redis.call('ZREM', P .. 'idle:' .. lane, s.member) end
+  redis.call('ZREM', P .. 'idle', s.id)
+  B.set(s, { idle_in = want, member = (B.config().levels[s.level] or 1) .. ':' .. s.id })
+  for _, lane in ipairs(B.words(want)) do redis.call('ZADD', P .. 'idle:' .. lane, s.since, s.member) end
+  if want == '' then return false end
+  redis.call('ZADD', P .. 'idle', s.since, s.id)
+  B.at('stale', s.id, B.num(s.beat) + B.time('fresh') + 1)
+  return true
+end
+
+function B.duty(s, to, call)
+  if s.duty == to then return end
+  local from = s.duty
+  B.set(s, { duty = to, since = B.now })
+  B.emit('specialist.duty', nil, { spec = s.id, from = from, to = to, call = call or '' })
+  B.idle_sync(s)
+end
+
+function B.presence(s, to, cause)
+  if s.presence == to then return end
+  local from = s.presence or 'offline'
+  B.set(s, { presence = to })
+  if from ~= to then B.emit('specialist.presence', nil, { spec = s.id, from = from, to = to, cause = cause }) end
+  B.idle_sync(s)
+end
+
+-- Takes over what a signed session says of the person.
+function B.profile(p)
+  local s = B.load('spec', p.spec)
+  B.set(s, { id = p.spec, role = p.role, level = p.level, shift = p.on_shift and '1' or '' })
+  if s.lanes ~= p.lanes then B.set(s, { lanes = p.lanes }) end
+  if not s.duty then B.set(s, { duty = 'idle', since = B.now }) end
+  redis.call('SADD', P .. 'specs', p.spec)
+  return s
+end
+
+-- Keeps the pair apart for `ms` (P2). At most 16 a person, oldest dropped, so that a lane is scanned 17 deep.
+function B.exclude(s, call, ms)
+  local key = P .. 'excl:' .. s.id
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', B.now)
+  redis.call('ZADD', key, B.now + ms, call)
+  if redis.call('ZCARD', key) > 16 then redis.call('ZREMRANGEBYRANK', key, 0, 0) end
+  redis.call('PEXPIRE', key, 120000)
+  B.set(s, { excl = math.max(B.num(s.excl), B.now + ms) })
+  B.at('excl', s.id .. '|' .. call, B.now + ms)
+end
+
+-- True when this person has just declined this call or failed with it.
+function B.excluded(s, call)
+  if B.num(s.excl) <= B.now then return false end
+  local untl = redis.call('ZSCORE', P .. 'excl:' .. s.id, call)
+  return untl ~= false and tonumber(untl) > B.now
+end
+
+-- Sets the person aside until they touch the console, `shy` ms at most (P2).
+function B.shy(s)
+  B.set(s, { shy = B.now + B.time('shy') })
+  B.at('shy', s.id, s.shy)
+  B.idle_sync(s)
+end
+
+function B.on.stale(id)
+  local s = B.spec(id)
+  if not s then return end
+  local due = B.num(s.beat) + B.time('fresh') + 1
+  if due > B.now then return B.at('stale', id, due) end
+  B.idle_sync(s)
+end
+
+function B.on.shy(id)
+  local s = B.spec(id)
+  if B.idle_sync(s) then B.match_spec(s) end
+end
+
+function B.on.excl(id)
+  local s = B.spec(string.match(id, '^[^|]+'))
+  B.idle_sync(s)
+  B.match_spec(s)
+end
+
+function B.on.verify() B.match_all() end

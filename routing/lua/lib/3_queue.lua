@@ -1,0 +1,147 @@
+-- The queue: who may be offered, in which lanes, with which score; and the match (P1, P2).
+
+local QUEUED = { waiting = true, offered = true, backup_ringing = true }
+
+function B.line(c)
+  local lines = B.config().lines
+  return lines[c.line] or lines[B.config().default]
+end
+
+-- The line's wait plan in the caller's language.
+function B.plan_of(c)
+  local line = B.line(c)
+  return line.plans[c.lang] or line.plans[line.language]
+end
+
+function B.parallel(c) return B.config().parallel[c.cls] or 1 end
+
+function B.offers_open(c) return #B.words(c.offers) end
+
+-- The class that counts: who lost a specialist through us is at least urgent (L8).
+function B.weight(c)
+  if c.relief == '1' and B.config().rank[c.cls] < B.config().rank.urgent then return 'urgent' end
+  return c.cls
+end
+
+-- `call`, `relief` or nil: what may be offered of this call now.
+function B.wants(c)
+  if B.offers_open(c) >= B.parallel(c) then return nil end -- guard: parallel
+  if QUEUED[c.state] and c.bd ~= '1' and B.num(c.held_until) <= B.now then
+    if c.state == 'backup_ringing' or B.now - B.num(c.seen) < B.time('doubt') then return 'call' end
+    return nil
+  end
+  if c.relief == '1' and (c.helper or '') == '' and (c.state == 'reconnecting' or c.state == 'agency_only') then
+    return 'relief'
+  end
+end
+
+function B.lanes_of(c)
+  local lanes, seen = {}, {}
+  local function add(list)
+    for _, lane in ipairs(list) do
+      if not seen[lane] then lanes[#lanes + 1] = lane end
+      seen[lane] = true
+    end
+  end
+  local plan = B.plan_of(c)
+  for i = 1, math.min(#plan, math.max(1, B.num(c.step))) do add(plan[i].lanes) end
+  if c.anyone == '1' then add(B.line(c).anyone) end
+  return lanes
+end
+
+function B.member(c) return string.format('%012d:%s', B.num(c.counter), c.id) end
+
+-- Puts the call into the lanes where it may be offered now, and out of all others.
+function B.place(c)
+  local lanes, score = '', B.num(c.a) - B.config().head[B.weight(c)]
+  if B.wants(c) then lanes = table.concat(B.lanes_of(c), ' ') end
+  if lanes == (c.lanes or '') and score == B.num(c.score) then return end
+  local member = B.member(c)
+  for _, lane in ipairs(B.words(c.lanes)) do redis.call('ZREM', P .. 'lane:' .. lane, member) end
+  for _, lane in ipairs(B.words(lanes)) do redis.call('ZADD', P .. 'lane:' .. lane, score, member) end
+  B.set(c, { lanes = lanes, score = score })
+end
+
+-- The first of a lane's callers whom `s` may take, looking 17 deep.
+local function head(s, lane)
+  local key = P .. 'lane:' .. lane
+  local first, last = 0, 0
+  while first <= 16 do
+    local got = redis.call('ZRANGE', key, first, last, 'WITHSCORES')
+    for i = 1, #got, 2 do
+      local call = string.sub(got[i], 14)
+      if not B.excluded(s, call) then return call, tonumber(got[i + 1]), got[i] end -- guard: excluded
+    end
+    if #got == 0 then return nil end
+    first, last = last + 1, 16
+  end
+end
+
+local function least(s)
+  local best, score, member
+  for _, lane in ipairs(B.words(s.lanes)) do
+    local call, e, m = head(s, lane)
+    if call and (not best or e < score or (e == score and m < member)) then best, score, member = call, e, m end
+  end
+  return best and B.load('call', best)
+end
+
+-- The caller with the least score among those waiting whom `s` may take (P1). Whose timer is late (doubtful by now)
+-- leaves the lanes here.
+function B.best(s)
+  local c = least(s)
+  while c and not B.wants(c) do
+    B.place(c)
+    c = least(s)
+  end
+  return c
+end
+
+-- Somebody idle who may take `c`; level for the class, then who was there before, then longest idle, order them.
+function B.find_person(c, besides)
+  local prefer = B.config().prefer[c.cls] or {}
+  local found, seen = {}, {}
+  for _, lane in ipairs(B.lanes_of(c)) do
+    local got = redis.call('ZRANGE', P .. 'idle:' .. lane, 0, 16, 'WITHSCORES')
+    for i = 1, #got, 2 do
+      local id = string.sub(got[i], 3)
+      if not seen[id] and id ~= besides then
+        seen[id] = true
+        local rank = (prefer[string.sub(got[i], 1, 1)] or 0) * 2 + (id == c.before and 0 or 1)
+        found[#found + 1] = { id = id, rank = rank, since = tonumber(got[i + 1]) }
+      end
+    end
+  end
+  table.sort(found, function(a, b)
+    if a.rank ~= b.rank then return a.rank < b.rank end
+    if a.since ~= b.since then return a.since < b.since end
+    return a.id < b.id
+  end)
+  for _, f in ipairs(found) do
+    local s = B.spec(f.id)
+    if B.routable(s) and not B.excluded(s, c.id) then return s end
+  end
+end
+
+-- Offers to idle people while this call wants more of them. Each takes the best for them, which may be another call.
+function B.match_call(c)
+  if B.verifying() then return end -- guard: verify_call
+  for _ = 1, 40 do
+    if not B.wants(c) then return end
+    local s = B.find_person(c)
+    local best = s and B.best(s)
+    if not best then return end
+    B.offer(best, s)
+  end
+end
+
+-- A person who is free takes the head of their lanes.
+function B.match_spec(s)
+  if B.verifying() or not B.routable(s) then return end -- guard: verify_spec
+  local c = B.best(s)
+  if c then B.offer(c, s) end
+end
+
+function B.match_all()
+  for _, id in ipairs(redis.call('ZRANGE', P .. 'idle', 0, -1)) do B.match_spec(B.spec(id)) end
+end

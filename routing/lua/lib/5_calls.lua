@@ -1,0 +1,227 @@
+-- Calls: change of state, class, the wait plan, the backup line, the end.
+
+-- States in which the wait plan goes on.
+local PLANNED = { waiting = true, offered = true, backup_ringing = true }
+
+function B.call(id)
+  local c = B.load('call', id)
+  if c.state then return c end
+end
+
+-- A new row of the board. `fields` carry state, line, lang, cls, a, counter, sid.
+function B.create(id, fields, caller)
+  local c = B.load('call', id)
+  B.set(c, fields)
+  B.set(c, { id = id, since = B.now, seen = B.now, step = 1, plan = fields.a })
+  if caller and caller ~= cjson.null then
+    B.set(c, { nh = caller.number_hash, nc = caller.number_cipher, wh = caller.withheld and '1' or '',
+      ver = caller.verification })
+    local known = caller.number_hash ~= '' and not caller.withheld and P .. 'known:' .. caller.number_hash
+    if known and redis.call('SET', known, id, 'PX', 86400000, 'GET') then B.set(c, { ret = '1' }) end
+  end
+  redis.call('ZADD', P .. 'calls', c.a, id)
+  B.emit('call.arrived', c, { sid = c.sid, line = c.line, language = c.lang, number_hash = c.nh or '',
+    number_cipher = c.nc or '', withheld = c.wh ~= '', verification = c.ver or '', arrived_ms = B.num(c.a),
+    counter = B.num(c.counter), returning = c.ret == '1', cls = c.cls, resurrected = c.resurrected == '1' })
+  B.arm(c)
+  return c
+end
+
+-- Changes the state. What the caller waits for (`cause`) survives offers and doubts.
+function B.state(c, to, cause)
+  local from = c.state
+  if from == to then return end
+  local within = to == 'offered' or to == 'doubtful' or (to == 'waiting' and (from == 'offered' or from == 'doubtful'))
+  B.set(c, { state = to, since = B.now })
+  if not within then B.set(c, { cause = cause }) end
+  B.emit('call.state', c, { from = from, to = to, cause = cause })
+  B.place(c)
+  B.arm(c)
+end
+
+-- Sets the timers that belong to a caller who waits.
+function B.arm(c)
+  if c.state == 'waiting' or c.state == 'offered' or c.state == 'greeting' then
+    B.at('doubt', c.id, math.max(B.now, B.num(c.seen) + B.time('doubt')))
+  else
+    B.off('doubt', c.id)
+  end
+  if not PLANNED[c.state] then return end
+  local nxt = B.plan_of(c)[B.num(c.step) + 1]
+  if nxt and c.bd ~= '1' then B.at('plan', c.id, math.max(B.now, B.num(c.held_until), B.num(c.plan) + nxt.at)) end
+  if not nxt and c.state ~= 'backup_ringing' then
+    redis.call('ZADD', P .. 'timers', 'NX', B.now + B.time('backup_again'), 'again|' .. c.id)
+  end
+  if B.parallel(c) > 1 and c.anyone ~= '1' then
+    B.at('anyone', c.id, math.max(B.now, B.num(c.grave) + B.time('anyone')))
+  end
+  if B.num(c.press) > 0 and c.dback ~= '1' then
+    B.at('dback', c.id, math.max(B.now, B.num(c.press) + B.time('danger_backup')))
+  end
+end
+
+function B.set_class(c, cls, who, why)
+  local from = c.cls
+  if from == cls then return end
+  local grave = B.config().parallel[cls] and not B.config().parallel[from]
+  B.set(c, { cls = cls })
+  if grave then B.set(c, { grave = B.now }) end
+  B.emit('call.class', c, { from = from, to = cls, who = who, why = why })
+  B.place(c)
+  B.arm(c)
+end
+
+function B.raise_class(c, cls, who, why)
+  if B.config().rank[cls] > B.config().rank[c.cls] then B.set_class(c, cls, who, why) end
+end
+
+-- The danger key (H6): never lowers, counts once.
+function B.danger(c, turn)
+  if B.num(c.press) > 0 or c.state == 'closed' then return end
+  B.set(c, { press = B.now })
+  B.emit('call.key', c, { meaning = 'danger', turn = turn })
+  B.raise_class(c, 'danger', 'caller', 'key')
+  B.alarm('danger', c)
+  B.arm(c)
+  B.match_call(c)
+end
+
+function B.move_caller(c, why) B.effect('move_caller', c, { sid = c.sid, why = why }) end
+
+-- Rings the backup line; the place is kept and an accept still wins (H5).
+function B.ring(c, step)
+  if c.state ~= 'waiting' and c.state ~= 'offered' then return end
+  B.emit('call.plan', c, { step = step, at_s = math.floor((B.now - B.num(c.plan)) / 1000) })
+  if B.config().backups == 0 then return B.alarm('backup_failed', c) end
+  B.set(c, { bi = 0 })
+  B.state(c, 'backup_ringing', step)
+  B.emit('backup.ringing', c, { index = 0 })
+  B.move_caller(c, 'backup')
+  B.at('bring', c.id, B.now + B.time('backup_ring'))
+end
+
+-- The backup line gave nobody: hold again at the first arrival, and try it again later.
+function B.unring(c, cause)
+  B.off('bring', c.id)
+  B.set(c, { seen = B.now })
+  B.state(c, 'waiting', cause)
+  if (c.offers or '') ~= '' then B.state(c, 'offered', 'offer') end
+  B.at('again', c.id, B.now + B.time('backup_again'))
+  B.alarm('backup_failed', c)
+  B.match_call(c)
+end
+
+-- One number did not answer with the key: the next one, or hold.
+function B.next_backup(c, cause)
+  local index = B.num(c.bi)
+  B.emit('backup.failed', c, { index = index, cause = cause })
+  if index + 1 >= B.config().backups then return B.unring(c, 'backup_failed') end
+  B.set(c, { bi = index + 1 })
+  B.emit('backup.ringing', c, { index = index + 1 })
+  B.at('bring', c.id, B.now + B.time('backup_ring'))
+end
+
+function B.on.bring(id)
+  local c = B.call(id)
+  if c and c.state == 'backup_ringing' then B.next_backup(c, 'timeout') end
+end
+
+function B.on.again(id)
+  local c = B.call(id)
+  if c and c.bd ~= '1' then B.ring(c, 'backup') end
+end
+
+function B.on.dback(id)
+  local c = B.call(id)
+  if not c or c.dback == '1' or not PLANNED[c.state] then return end
+  B.set(c, { dback = '1' })
+  B.ring(c, 'danger_backup')
+end
+
+function B.on.anyone(id)
+  local c = B.call(id)
+  if not c or not PLANNED[c.state] or B.parallel(c) == 1 then return end
+  B.set(c, { anyone = '1' })
+  B.place(c)
+  B.match_call(c)
+end
+
+-- The next steps of the wait plan that are due.
+function B.on.plan(id)
+  local c = B.call(id)
+  if not c or not PLANNED[c.state] then return end
+  local nxt = B.plan_of(c)[B.num(c.step) + 1]
+  if not nxt or B.num(c.plan) + nxt.at > B.now then return B.arm(c) end
+  B.set(c, { step = B.num(c.step) + 1 })
+  if nxt.step == 'backup' then
+    B.ring(c, 'backup')
+  else
+    B.emit('call.plan', c, { step = nxt.step, at_s = math.floor(nxt.at / 1000) })
+    if nxt.step == 'page' then B.alarm('page', c) end
+    B.place(c)
+    B.match_call(c)
+  end
+  B.arm(c)
+end
+
+-- Two hold turns are missing: not offered until heard of again (H2).
+function B.on.doubt(id)
+  local c = B.call(id)
+  if not c or (c.state ~= 'waiting' and c.state ~= 'greeting') or c.bd == '1' then return end
+  local due = B.num(c.seen) + B.time('doubt')
+  if due > B.now then return B.at('doubt', id, due) end
+  B.state(c, 'doubtful', 'silent')
+end
+
+-- The caller is proved to be there: a turn, or a fetch at the carrier.
+function B.present(c, cause)
+  B.set(c, { seen = B.now })
+  if c.state == 'greeting' or c.state == 'doubtful' then B.state(c, 'waiting', cause) end
+  if c.state == 'waiting' or c.state == 'offered' then
+    B.arm(c)
+    B.match_call(c)
+  end
+end
+
+-- The pause after a specialist has left is over: a new wait, with the first arrival's place (L9).
+function B.on.left(id)
+  local c = B.call(id)
+  if not c then return end
+  B.place(c)
+  if c.state ~= 'waiting' then return end
+  B.arm(c)
+  B.match_call(c)
+end
+
+-- Ends the time that caller and owner had together; a second of it is an answered call.
+function B.apart(c, at)
+  if B.num(c.tog) == 0 then return end
+  if (at or B.now) - B.num(c.tog) >= 1000 and B.num(c.ans) == 0 then B.set(c, { ans = c.tog }) end
+  B.set(c, { tog = 0 })
+end
+
+function B.outcome(c)
+  if B.num(c.ans) > 0 then return 'answered' end
+  if c.rolled == '1' then return 'rolled_over' end
+  return 'abandoned'
+end
+
+-- The call is over. `side` said who; after the backup's goodbye it is the backup.
+function B.close(c, side, cause, ended, status)
+  B.apart(c, ended)
+  local freed = B.rescind(c, 'caller_gone')
+  for _, s in ipairs(B.dismiss(c, cause)) do freed[#freed + 1] = s end
+  if c.bd == '1' and side ~= 'specialist' then side = 'backup' end
+  B.set(c, { relief = '', lost = 0, phase = '' })
+  B.state(c, 'closed', cause)
+  B.emit('call.ended', c, { outcome = B.outcome(c), side = side, cause = cause, ended_ms = ended, carrier_status = status,
+    answered_ms = B.num(c.ans) > 0 and B.num(c.ans) or nil })
+  for _, kind in ipairs({ 'plan', 'anyone', 'dback', 'again', 'bring', 'left', 'move', 'say', 'relief', 'giveup', 'gone' }) do
+    B.off(kind, c.id)
+  end
+  redis.call('ZREM', P .. 'calls', c.id)
+  c._ttl = B.time('keep')
+  redis.call('PEXPIRE', P .. 'legs:' .. c.id, B.time('keep'))
+  B.check_room(c)
+  B.release_all(freed, c.id)
+end

@@ -1,0 +1,169 @@
+-- Legs and rooms: who is in, what that means, and when a room is ended (L1, L5).
+
+local HUMAN = { owner = true, relief = true, consult = true, agency = true }
+
+-- The legs of a call by SID. Marks of callbacks already seen share the hash, with a bar in their name.
+function B.legs(c)
+  if c._legs then return c._legs end
+  local legs, flat = {}, redis.call('HGETALL', P .. 'legs:' .. c.id)
+  for i = 1, #flat, 2 do
+    if not string.find(flat[i], '|', 1, true) then legs[flat[i]] = cjson.decode(flat[i + 1]) end
+  end
+  c._legs = legs
+  return legs
+end
+
+function B.save_leg(c, sid, leg)
+  B.legs(c)[sid] = leg
+  redis.call('HSET', P .. 'legs:' .. c.id, sid, cjson.encode(leg))
+  if c.state == 'closed' then redis.call('PEXPIRE', P .. 'legs:' .. c.id, B.time('keep')) end
+  B.recount(c)
+end
+
+-- Keeps `ro` (the caller belongs in the room) and `agency` (agency legs in it) right.
+function B.recount(c)
+  local open, agency = '', 0
+  for _, leg in pairs(B.legs(c)) do
+    if leg.joined and not leg.dead and HUMAN[leg.role] then
+      open = '1'
+      if leg.role == 'agency' then agency = agency + 1 end
+    end
+  end
+  B.set(c, { ro = open, agency = agency })
+end
+
+-- True the first time this callback is seen.
+function B.once(c, mark, ...)
+  return redis.call('HSETNX', P .. 'legs:' .. c.id, mark .. '|' .. table.concat({ ... }, '|'), '1') == 1
+end
+
+function B.parse_label(label)
+  local role, who = string.match(label, '^([a-z]+)_(.+)_[^_]*$')
+  return role or '', who or ''
+end
+
+function B.complete_leg(c, sid, role)
+  if (sid or '') == '' then return end
+  local leg = B.legs(c)[sid]
+  if leg and leg.ended then return end
+  if leg then
+    leg.dead = true
+    B.save_leg(c, sid, leg)
+  end
+  B.effect('complete_leg', c, { sid = sid, role = role }, 60000)
+end
+
+-- A leg is in a room: the carrier said so.
+function B.leg_in(c, sid, label, room_sid, at)
+  local role, who = B.parse_label(label)
+  local leg = B.legs(c)[sid] or { role = role, who = who, label = label }
+  if not B.once(c, 'J', sid, label, room_sid, at or '') then return end -- guard: join_once
+  B.emit('leg.joined', c, { sid = sid, role = role, who = who, label = label, room = c.room or '', room_sid = room_sid,
+    at_ms = at or B.now })
+  local late = leg.left_label == label and leg.left_room == room_sid and (role ~= 'caller' or (at or B.now) <= B.num(leg.left_at))
+  if leg.ended or late then return end -- guard: join_after_leave
+  leg.joined, leg.label, leg.room_sid, leg.at = true, label, room_sid, at or B.now
+  B.save_leg(c, sid, leg)
+  if B.has_word(c.oldrooms, room_sid) then return end -- guard: old_room
+  if (c.room_sid or '') == '' then B.set(c, { room_sid = room_sid }) end
+  if role == 'caller' then
+    B.caller_in(c, at)
+  elseif role == 'owner' or role == 'relief' or role == 'consult' then
+    B.specialist_in(c, who, sid, role, at)
+  end
+end
+
+function B.caller_in(c, at)
+  B.set(c, { inroom = '1', in_at = at or B.now })
+  B.off('move', c.id)
+  if c.ro ~= '1' and c.state ~= 'closed' then B.move_caller(c, 'hold') end -- guard: alone_in_room
+  B.settle(c)
+end
+
+-- A specialist's leg is in: theirs of now, or a ghost that is completed.
+function B.specialist_in(c, who, sid, role, at)
+  local s = B.spec(who)
+  if not s or s.ecall ~= c.id or (s.newleg ~= sid and s.legsid ~= sid) then
+    if s and s.ecall == c.id and s.presumed == '1' then return B.set(s, { legsid = sid, presumed = '' }) end
+    return B.complete_leg(c, sid, role)
+  end
+  if s.estate == 'wrapping' then return B.complete_leg(c, sid, role) end -- guard: late_leg
+  B.there(c, s, at)
+end
+
+-- A leg has left a room, or ended while in it.
+function B.leg_out(c, sid, label, room_sid, at)
+  local leg = B.legs(c)[sid]
+  if not leg or leg.ended then return end
+  if label ~= leg.label or (leg.room_sid and room_sid ~= '' and room_sid ~= leg.room_sid) then return end -- guard: leave_of_old
+  leg.left_label, leg.left_room, leg.left_at = label, room_sid, at or B.now
+  local was = leg.joined
+  leg.joined = false
+  B.save_leg(c, sid, leg)
+  if not was then return end
+  B.forget_presumed(c, leg.who)
+  B.after_leave(c, leg, sid, at)
+  B.check_room(c)
+end
+
+-- Legs presumed from a beat or label are replaced by what the carrier says of the same person.
+function B.forget_presumed(c, who)
+  local leg = B.legs(c)['p' .. who]
+  if not leg then return end
+  leg.joined = false
+  B.save_leg(c, 'p' .. who, leg)
+end
+
+function B.after_leave(c, leg, sid, at)
+  if leg.role == 'caller' then
+    if leg.room_sid == c.room_sid then
+      B.apart(c, at)
+      B.set(c, { inroom = '' })
+    end
+  elseif leg.role == 'agency' then
+    if B.num(c.agency) > 0 then return end
+    if c.state == 'agency_only' then return B.close(c, c.side or 'caller', 'agency_left', B.num(c.gone_ms), c.status or '') end
+    if c.state == 'reconnecting' and (c.owner or '') == '' then B.give_back(c, 'lost') end
+  else
+    B.specialist_out(c, leg.who, sid, at)
+  end
+end
+
+function B.specialist_out(c, who, sid, at)
+  local s = B.spec(who)
+  if not s or s.ecall ~= c.id then return end
+  if s.estate == 'connecting' and (s.newleg == sid or s.legsid == sid) then return B.fail_connect(s, 'left', true) end
+  if s.legsid ~= sid or (s.estate ~= 'talking' and s.estate ~= 'reconnecting') then return end -- guard: old_leg_left
+  B.human_left(c, s, at)
+end
+
+-- Ends the room a few seconds after neither caller nor agency is in it; a room that connects is left alone (L1).
+function B.check_room(c)
+  if c.inroom == '1' or B.num(c.agency) > 0 or c.state == 'connecting' then return B.off('room', c.id) end
+  B.at('room', c.id, B.now + B.time('room'))
+end
+
+function B.on.room(id)
+  local c = B.call(id)
+  if not c or c.inroom == '1' or B.num(c.agency) > 0 or c.state == 'connecting' then return end
+  if c.state == 'talking' then B.vanished(c) end
+  if c.state == 'reconnecting' then return end
+  local any = false
+  for sid, leg in pairs(B.legs(c)) do
+    if leg.joined and leg.role ~= 'caller' then
+      any = true
+      if (c.room_sid or '') == '' then B.complete_leg(c, sid, leg.role) end
+    end
+  end
+  if any and (c.room_sid or '') ~= '' then B.effect('end_room', c, { room = c.room, room_sid = c.room_sid }) end
+end
+
+-- The caller's leg went out of the room and did not come back, and no end was reported: they may be on hold somewhere.
+function B.vanished(c)
+  B.set(c, { seen = B.now })
+  local freed = B.dismiss(c, 'vanished')
+  B.own(c, nil, '', 'lost')
+  B.state(c, 'waiting', 'lost')
+  B.match_call(c)
+  B.release_all(freed, c.id)
+end

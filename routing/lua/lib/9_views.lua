@@ -1,0 +1,87 @@
+-- Views for Python, and the refilling of a board that lost its data (P4).
+
+function B.view(c, fresh)
+  return { id = c.id, state = c.state, line = c.line, language = c.lang, cls = c.cls, arrived_ms = B.num(c.a),
+    counter = B.num(c.counter), turn = B.num(c.turn), sid = c.sid or '', room = c.room or '', room_sid = c.room_sid or '',
+    room_open = c.ro == '1', caller_in_room = c.inroom == '1', owner = c.owner or '', since_ms = B.num(c.since),
+    cause = c.cause or '', backup_index = B.num(c.bi), backup_done = c.bd == '1', handoff_open = (c.handoffs or '') ~= '',
+    returning = c.ret == '1', fresh = fresh or false, now_ms = B.now }
+end
+
+local function offer_view(id)
+  local o = B.load('offer', id)
+  return { id = id, call = o.call, spec = o.spec, kind = o.kind, state = o.state, made_ms = B.num(o.made),
+    ack_by_ms = B.num(o.ackby), deadline_ms = B.num(o.deadline), acked = o.acked == '1' }
+end
+
+function B.spec_view(s)
+  local open = (s.offer or '') ~= '' and { offer_view(s.offer) } or cjson.null
+  return { spec = s.id, presence = s.presence or 'offline', duty = s.duty, call = s.ecall or '', role = s.erole or '',
+    since_ms = B.num(s.since), beat_ms = B.num(s.beat), offers = open, level = s.level or '' }
+end
+
+function B.drop_effect(fx, id, result)
+  redis.call('HDEL', P .. 'fx', id)
+  redis.call('ZREM', P .. 'fxdue', id)
+  if not fx then return end
+  local c = B.load('call', fx.call)
+  B.emit('effect.failed', c, { effect = id, kind = fx.kind, result = result })
+  -- An announcement or a move that is out of date has lost nothing: the next turn or the next one says it again.
+  if fx.kind ~= 'announce' and fx.kind ~= 'move_caller' then B.alarm('effect_failed', c) end
+end
+
+-- A call that is in a room, as a console or the carrier tells of it.
+local function rebuild(call, sid, told, room_sid)
+  local cls = B.config().rank[told.class] and told.class or B.config().class
+  B.set(B.meta, { counter = math.max(B.num(B.meta.counter), told.counter or 0) })
+  local c = B.create(call, { state = 'talking', sid = sid, line = told.line, lang = told.language, cls = cls,
+    a = told.arrived_ms or B.now, counter = told.counter or 0, turn = 0, cause = 'arrived', resurrected = '1',
+    room = told.room or '', room_sid = room_sid or '', inroom = '1', in_at = B.now })
+  B.save_leg(c, 'pcaller', { role = 'caller', who = call, label = '', joined = true, presumed = true })
+  return c
+end
+
+-- Takes a person into a rebuilt call.
+local function reseat(c, s, role, owns)
+  B.engage(s, c, '', role)
+  B.set(s, { there = '1', media = '1', presumed = '1', join_at = B.now })
+  B.save_leg(c, 'p' .. s.id, { role = role, who = s.id, label = '', joined = true, presumed = true })
+  if owns then B.own(c, s, s.eng, 'restored') end
+  B.eng_state(s, 'talking', 'restored')
+  B.watch(s)
+  B.settle(c)
+end
+
+function B.refill(s, call, told)
+  local c = B.call(call)
+  if not c then c = rebuild(call, told.sid or '', told, told.room_sid) end
+  if c.resurrected ~= '1' or c.state ~= 'talking' or B.has_word(c.team, s.id) then return end -- guard: refill_state
+  local owns = told.owner and (c.owner or '') == ''
+  reseat(c, s, told.role or 'owner', owns)
+end
+
+function B.restore(call, sid, told, room_sid, labels)
+  local c = B.call(call)
+  if c then
+    if (c.room_sid or '') == '' and room_sid ~= '' then B.set(c, { room_sid = room_sid }) end
+    return
+  end
+  c = rebuild(call, sid, told, room_sid)
+  for _, label in ipairs(labels) do
+    local role, who = B.parse_label(label)
+    if role == 'agency' then
+      B.save_leg(c, 'p' .. who, { role = role, who = who, label = label, joined = true, presumed = true })
+    elseif role == 'owner' or role == 'relief' or role == 'consult' then
+      local s = B.load('spec', who)
+      if not s.id then
+        B.set(s, { id = who, duty = 'idle', presence = 'offline', since = B.now, role = 'specialist', lanes = '', shift = '' })
+        redis.call('SADD', P .. 'specs', who)
+      end
+      if s.duty == 'idle' then reseat(c, s, role, role ~= 'consult' and (c.owner or '') == '') end
+    end
+  end
+  if (c.owner or '') == '' then
+    B.move_caller(c, 'hold')
+    B.state(c, 'waiting', 'lost')
+  end
+end

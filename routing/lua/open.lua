@@ -1,0 +1,41 @@
+-- open: adopt the stored epoch, or begin a new one in verify mode (S2); writes the configuration.
+-- KEYS[1] meta. ARGV[4] {known: greatest epoch known elsewhere or "", config: JSON text, rand: hex}.
+-- Returns {epoch, begun}. Runs without the epoch check: it is what makes the epoch.
+local function newer(a, b)
+  local am, ar = string.match(a, '^(%d+)-(.*)$')
+  local bm, br = string.match(b, '^(%d+)-(.*)$')
+  if not bm then return true end
+  if tonumber(am) ~= tonumber(bm) then return tonumber(am) > tonumber(bm) end
+  return ar >= br
+end
+
+-- What an older board says is kept, but nobody is matched on it before being heard of again.
+local function distrust()
+  for _, id in ipairs(redis.call('ZRANGE', P .. 'calls', 0, -1)) do
+    local c = B.call(id)
+    if c then
+      B.rescind(c, 'epoch')
+      B.set(c, { n = 0 })
+      if c.state == 'waiting' then B.state(c, 'doubtful', 'epoch') end
+    end
+  end
+end
+
+local args = cjson.decode(ARGV[4])
+local m = B.load('meta')
+B.meta = m
+local now, raw = B.clock(m)
+B.now = now or raw
+redis.call('SET', P .. 'config', args.config)
+if now and m.epoch and (args.known == '' or newer(m.epoch, args.known)) then
+  B.epoch = m.epoch
+  return B.finish({ epoch = m.epoch, begun = false })
+end
+local ms = math.max(B.now, (tonumber(string.match(args.known, '^(%d+)')) or 0) + 1,
+  (tonumber(string.match(m.epoch or '', '^(%d+)')) or 0) + 1)
+B.epoch = string.format('%.0f-%s', ms, args.rand)
+B.set(m, { epoch = B.epoch, t = B.now, verify = B.now + B.time('verify'), alive = 0, alive2 = 0 })
+B.emit('epoch.opened', nil, { epoch = B.epoch, verify = true })
+distrust()
+B.at('verify', 'all', B.num(m.verify))
+return B.finish({ epoch = B.epoch, begun = true })

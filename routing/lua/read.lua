@@ -1,0 +1,34 @@
+-- read: what is true of one call or person, or of all. Writes nothing.
+-- KEYS[1] meta. ARGV[4] {what: call|calls|spec|specs|legs|secret, id}. Returns views, or nothing when unknown.
+B.readonly = true
+
+local READ = {
+  call = function(id) local c = B.call(id); return c and B.view(c) end,
+  calls = function()
+    local out = {}
+    for _, id in ipairs(redis.call('ZRANGE', P .. 'calls', 0, -1)) do
+      local c = B.call(id)
+      if c then out[#out + 1] = B.view(c) end
+    end
+    return #out > 0 and out or cjson.null
+  end,
+  spec = function(id) local s = B.spec(id); return s and B.spec_view(s) end,
+  specs = function()
+    local out = {}
+    for _, id in ipairs(redis.call('SMEMBERS', P .. 'specs')) do out[#out + 1] = B.spec_view(B.spec(id)) end
+    return #out > 0 and out or cjson.null
+  end,
+  legs = function(id)
+    local out = {}
+    for sid, leg in pairs(B.legs({ id = id })) do
+      if not leg.ended then out[sid] = leg end
+    end
+    return out
+  end,
+  secret = function(id)
+    local c = B.call(id)
+    return c and { number_hash = c.nh or '', number_cipher = c.nc or '', withheld = c.wh ~= '', verification = c.ver or '' }
+  end,
+}
+
+function B.move(a) return READ[a.what](a.id) end

@@ -1,0 +1,53 @@
+-- turn: a hold turn. Upserts an unknown call at its own place, proves that the caller is there, applies the key (H1, H2).
+-- KEYS[1] meta. ARGV[4] {call, sid, line, language, cls, arrived_ms, counter, turn, danger, still_needed, caller?}.
+-- Returns the call's view.
+local function resurrect(a)
+  B.set(B.meta, { counter = math.max(B.num(B.meta.counter), a.counter) })
+  local cls = B.config().rank[a.cls] and a.cls or B.config().class
+  local c = B.create(a.call, { state = 'doubtful', sid = a.sid, line = a.line, lang = a.language, cls = cls,
+    a = math.min(a.arrived_ms, B.now), counter = a.counter, turn = a.turn, cause = 'arrived', resurrected = '1' }, a.caller)
+  if cls == 'danger' then B.set(c, { press = B.now }) end
+  return c
+end
+
+local function language(c, a)
+  if a.language == c.lang then return end
+  B.emit('call.key', c, { meaning = 'language', turn = a.turn })
+  local from = c.lang
+  B.set(c, { lang = a.language })
+  B.emit('call.language', c, { from = from, to = a.language })
+  B.place(c)
+end
+
+-- A leg that asks for its document is in no room, whatever a late callback says.
+local function back(c)
+  if c.inroom ~= '1' then return end
+  B.apart(c)
+  B.set(c, { inroom = '' })
+  B.check_room(c)
+end
+
+local function needed(c, a)
+  if c.bd ~= '1' then return end
+  B.set(c, { bd = '' })
+  B.emit('call.key', c, { meaning = 'still_needed', turn = a.turn })
+  B.place(c)
+  B.arm(c)
+  B.match_call(c)
+end
+
+function B.move(a)
+  local c = B.call(a.call)
+  local fresh = not c
+  if fresh then c = resurrect(a) end
+  if c.state == 'closed' then return B.view(c) end -- guard: closed_turn
+  if a.still_needed or a.danger then needed(c, a) end
+  if not fresh and a.turn >= B.num(c.turn) then language(c, a) end
+  if not fresh and a.turn > B.num(c.turn) then -- guard-if: old_turn
+    B.set(c, { turn = a.turn })
+    back(c)
+    B.present(c, 'arrived')
+  end
+  if a.danger then B.danger(c, a.turn) end
+  return B.view(c, fresh)
+end

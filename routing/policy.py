@@ -1,0 +1,192 @@
+"""Who may take whom, and who is first: pure functions that compile lines into what the scripts read (section P).
+
+A *lane* is a group of callers that the same people may take: `<line>|<language>|<tier>|<skills joined by +>`. A caller
+stands in the lanes that the wait plan has opened; a specialist serves every lane they are eligible for. The language `*`
+stands for an interpreter's help, the tier `any` for "anyone on shift and the lead" (attempt and danger).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from routing.states import CallClass
+
+Step = Literal["tier", "interpreter", "page", "backup"]
+
+ANY_LANGUAGE = "*"
+"""The language of a lane whose callers are served with an interpreter, or by whoever is there."""
+
+ANY_TIER = "any"
+"""The tier of the lane that everybody on shift and every lead serves."""
+
+HEAD_START_S: Mapping[str, int] = {
+    CallClass.attempt: 3600,
+    CallClass.danger: 1800,
+    CallClass.urgent: 600,
+    CallClass.standard: 0,
+    CallClass.warm: -600,
+}
+"""Seconds by which a class is ahead of a standard caller who rang at the same moment; finite, so nobody starves."""
+
+PARALLEL_OFFERS: Mapping[str, int] = {CallClass.attempt: 3, CallClass.danger: 3}
+"""Offers open at once for the gravest classes; one for all others."""
+
+TIMES_S: Mapping[str, float] = {
+    "ack": 2,  # the console shows the offer, or it is unreachable (P3)
+    "offer": 12,  # an offer's deadline (P3)
+    "fresh": 12,  # a beat's age at which nobody is routed to a person any more (P)
+    "shy": 30,  # after an expiry the person is set aside until touched, at most (P2)
+    "exclude": 60,  # a declined pair stays apart (P2)
+    "exclude_alone": 15,  # the same when nobody else could take the caller (P2)
+    "doubt": 45,  # two missing turns of 20 s and a little (H2)
+    "anyone": 10,  # attempt and danger: from then on anyone on shift and the lead (P2)
+    "danger_backup": 30,  # after the danger key, if no accept is open (H6)
+    "backup_ring": 75,  # ringing, screening and their callbacks; then the number counts as silent (H5)
+    "backup_again": 60,  # after the whole backup line failed, it is tried again
+    "ask": 8,  # accepted, to the leg's first request (L5)
+    "join": 4,  # the request, to the leg's join (L5)
+    "media": 4,  # the join, to media at the console (L5)
+    "move": 5,  # the move sent, to the caller's join; once more the same (L5)
+    "room": 3,  # neither caller nor agency in the room, to its end (L1)
+    "silent": 6,  # age of beat or RTP at which a specialist may be lost (L8)
+    "others": 3,  # somebody else must have reached us within this (L8)
+    "say": 8,  # between two announcements to the caller (L8)
+    "relief": 12,  # age of beat at which relief is sought (L8)
+    "giveup": 30,  # age of beat at which the room is given up (L8)
+    "rejoin": 15,  # the same specialist may come back (L8)
+    "left": 20,  # after a specialist left, before the next is offered (L9)
+    "wrap": 120,  # wrap-up
+    "verify": 10,  # a new epoch is matched at last (S2)
+    "effect": 30,  # an effect at the carrier is out of date after this (L3)
+    "claim": 1.5,  # an executor's claim on an effect (L3)
+    "retry": 0.5,  # before a failed effect is tried again
+    "keep": 3600,  # a closed call is kept to answer late requests
+}
+"""The board's timers, in seconds."""
+
+
+@dataclass(frozen=True)
+class PlanStep:
+    """At `at_s` since the first arrival the line's callers get this step; `tier` names the tier that opens."""
+
+    at_s: float
+    step: Step
+    tier: int = 0
+
+
+DEFAULT_PLAN: tuple[PlanStep, ...] = (
+    PlanStep(20, "tier", 2),
+    PlanStep(40, "interpreter"),
+    PlanStep(60, "page"),
+    PlanStep(180, "backup"),
+)
+"""Tier 1 is open from the start; these follow."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What routing must know of a line."""
+
+    name: str
+    languages: tuple[str, ...] = ("en",)
+    """The first one is the line's own."""
+    skills: tuple[str, ...] = ()
+    """What everybody who takes its callers must have."""
+    plan: tuple[PlanStep, ...] = DEFAULT_PLAN
+
+
+@dataclass(frozen=True)
+class Priorities:
+    """Head starts, parallel offers and preferences; the defaults are section P's."""
+
+    head_start_s: Mapping[str, int] = field(default_factory=lambda: dict(HEAD_START_S))
+    parallel: Mapping[str, int] = field(default_factory=lambda: dict(PARALLEL_OFFERS))
+    default_class: str = CallClass.standard
+
+
+def lane(line: str, language: str, tier: int | str, skills: Sequence[str]) -> str:
+    """The lane's name. Words in it have neither spaces nor bars."""
+    name = f"{line}|{language}|{tier}|{'+'.join(sorted(skills))}"
+    if " " in name or name.count("|") != 3:
+        raise ValueError("a lane's words may have neither spaces nor bars")
+    return name
+
+
+def lanes_for_person(
+    lines: Sequence[Line],
+    *,
+    role: str,
+    languages: Sequence[str],
+    skills: Sequence[str] = (),
+    tiers: Mapping[str, int] | None = None,
+) -> tuple[str, ...]:
+    """Lanes a person may take. `tiers` is their tier per line (absent: not theirs); none given: tier 1 of every line for
+    a specialist, and for a lead only the lanes of "anyone on shift and the lead"."""
+    lanes: list[str] = []
+    for line in lines:
+        lanes.append(lane(line.name, ANY_LANGUAGE, ANY_TIER, line.skills))
+        tier = tiers.get(line.name) if tiers is not None else (None if role == "lead" else 1)
+        if tier is None or not set(line.skills) <= set(skills):
+            continue
+        spoken = [language for language in line.languages if language in languages]
+        lanes += [lane(line.name, language, tier, line.skills) for language in (*spoken, ANY_LANGUAGE)]
+    return tuple(lanes)
+
+
+def lanes_for_call(line: Line, language: str) -> tuple[dict[str, Any], ...]:
+    """The wait plan of a caller in `language`: from the start, and at each step, the lanes that open; times in ms."""
+    steps: list[dict[str, Any]] = [
+        {"at": 0, "step": "tier", "lanes": [lane(line.name, language, 1, line.skills)]},
+    ]
+    tiers = [1]
+    for step in sorted(line.plan, key=lambda s: s.at_s):
+        opened: list[str] = []
+        if step.step == "tier":
+            tiers.append(step.tier)
+            opened = [lane(line.name, language, step.tier, line.skills)]
+        elif step.step == "interpreter":
+            opened = [lane(line.name, ANY_LANGUAGE, tier, line.skills) for tier in tiers]
+        steps.append({"at": round(step.at_s * 1000), "step": step.step, "lanes": opened})
+    return tuple(steps)
+
+
+def score(arrived_ms: int, cls: str, priorities: Priorities | None = None) -> int:
+    """e(x) = a(x) - h(class x), in ms: least is first."""
+    heads = (priorities or Priorities()).head_start_s
+    return arrived_ms - round(heads[cls] * 1000)
+
+
+def compile_config(
+    lines: Sequence[Line],
+    *,
+    backups: int = 1,
+    priorities: Priorities | None = None,
+    times_s: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
+    """Everything the scripts read, as JSON-able data. `backups` is how many numbers the backup line has; `times_s`
+    replaces single entries of `TIMES_S`. The first line serves callers of a line nobody knows any more."""
+    if not lines:
+        raise ValueError("a hotline has at least one line")
+    rules = priorities or Priorities()
+    senior_first = {"3": 0, "2": 1, "1": 2}
+    return {
+        "default": lines[0].name,
+        "class": str(rules.default_class),
+        "backups": backups,
+        "head": {str(name): round(seconds * 1000) for name, seconds in rules.head_start_s.items()},
+        "parallel": {str(name): count for name, count in rules.parallel.items()},
+        "rank": {str(name): rank for rank, name in enumerate(reversed(CallClass), start=1)},
+        "levels": {"junior": 1, "intermediate": 2, "senior": 3},
+        "prefer": {str(name): senior_first for name in (CallClass.attempt, CallClass.danger, CallClass.urgent)},
+        "times": {name: round(value * 1000) for name, value in {**TIMES_S, **(times_s or {})}.items()},
+        "lines": {
+            line.name: {
+                "language": line.languages[0],
+                "plans": {language: list(lanes_for_call(line, language)) for language in line.languages},
+                "anyone": [lane(line.name, ANY_LANGUAGE, ANY_TIER, line.skills)],
+            }
+            for line in lines
+        },
+    }
