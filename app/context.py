@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
-from routing.policy import compile_config
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.lines import Lines
@@ -79,7 +78,7 @@ class Context:
     async def open_board(self) -> str:
         """Adopt the board's epoch, or begin one later than every one this process knows, and have a pass made (S2)."""
         known: set[str] = self.state.setdefault("epochs", set())
-        epoch = await self.board.open(compile_config(self.lines.raw), known=sorted(known))
+        epoch = await self.board.open(self.lines.board_config(len(self.settings.backup_numbers)), known=sorted(known))
         known.add(epoch)
         self.reconcile_due()
         return epoch

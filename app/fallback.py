@@ -1,7 +1,7 @@
 """The document for when all of ours is down: static TwiML that lives on other infrastructure (H5).
 
-It knows nothing but telephone numbers: words, each backup telephone in turn, and at the end the way back to us, never an
-end of document. `hotline provision` prints it and sets its address as the numbers' fallback.
+It knows nothing but telephone numbers: words, each backup telephone in turn, and at the end the way back to us, never
+an end of document. `hotline provision` prints it and sets its address as the numbers' fallback.
 """
 
 from __future__ import annotations

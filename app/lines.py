@@ -11,6 +11,7 @@ from typing import Any
 
 from app.secrets import SNAPSHOT, BadToken, Secrets
 from app.settings import Settings
+from routing import policy
 
 SHIPPED = Path(__file__).with_name("lines.json")
 #: Name of the snapshot in the data folder.
@@ -32,11 +33,13 @@ class Line:
     """Language to the local emergency number as it is spoken."""
     words: Mapping[str, Mapping[str, str]]
     """Language to prompt key to text: this line's own, over the common ones."""
+    routing: policy.Line
+    """What the board must know of it: skills, wait plan."""
 
 
 @dataclass(frozen=True)
 class Lines:
-    """All lines of a hotline. `raw` is the file itself, for `routing.policy.compile_config`."""
+    """All lines of a hotline. `raw` is the file itself."""
 
     raw: Mapping[str, Any]
     by_id: Mapping[str, Line]
@@ -46,6 +49,19 @@ class Lines:
         """That line, or the default one: a caller is answered on any number that reaches us."""
         return self.by_id.get(id_) or self.by_id[self.default]
 
+    def board_config(self, backups: int) -> dict[str, Any]:
+        """What the board's scripts read; the default line serves whoever rang one that is no more."""
+        first = self.line("")
+        ordered = [first, *(line for line in self.by_id.values() if line is not first)]
+        times = {name: self.raw[f"{name}_s"] for name in policy.TIMES_S if f"{name}_s" in self.raw}
+        heads = {**policy.HEAD_START_S, **self.raw.get("head_starts_s", {})}
+        return policy.compile_config(
+            [line.routing for line in ordered],
+            backups=backups,
+            priorities=policy.Priorities(head_start_s=heads, default_class=first.cls),
+            times_s=times,
+        )
+
     def dialled(self, number: str | None) -> Line:
         return next((line for line in self.by_id.values() if number and line.number == number), self.line(""))
 
@@ -53,16 +69,24 @@ class Lines:
 def parse(raw: Mapping[str, Any]) -> Lines:
     """Lines out of the file's JSON; raises `KeyError`, `TypeError` or `ValueError` where something is missing."""
     common: Mapping[str, Mapping[str, str]] = raw["words"]
-    lines = [_line(id_, spec, common) for id_, spec in raw["lines"].items()]
+    lines = [_line(id_, spec, common, raw.get("plan")) for id_, spec in raw["lines"].items()]
     if not lines:
         raise ValueError("no line")
     return Lines(raw, {line.id: line for line in lines}, raw.get("default", lines[0].id))
 
 
-def _line(id_: str, spec: Mapping[str, Any], common: Mapping[str, Mapping[str, str]]) -> Line:
+def _line(id_: str, spec: Mapping[str, Any], common: Mapping[str, Mapping[str, str]], plan: Any) -> Line:
     own: Mapping[str, Mapping[str, str]] = spec.get("words", {})
     languages = tuple(spec["languages"])
+    steps = spec.get("plan", plan)
+    routed = policy.Line(
+        id_,
+        languages,
+        tuple(spec.get("skills", ())),
+        tuple(policy.PlanStep(**step) for step in steps) if steps is not None else policy.DEFAULT_PLAN,
+    )
     return Line(
+        routing=routed,
         id=id_,
         number=spec["number"],
         languages=languages,

@@ -1,4 +1,4 @@
-"""Real servers for every test that asks: one Valkey and one PostgreSQL a worker, a fresh hotline and database a test."""
+"""Real servers for every test that asks: a Valkey and a PostgreSQL a worker, a fresh hotline and database a test."""
 
 from __future__ import annotations
 

@@ -271,5 +271,5 @@ def test_H5_the_static_document_rings_each_number_and_leads_back() -> None:
 
 def test_H5_without_numbers_it_still_speaks_and_leads_back() -> None:
     root = ElementTree.fromstring(static_document(Settings(public_url="https://hotline.example"), LINE))
-    assert [verb.tag for verb in root][0] == "Say"
+    assert next(verb.tag for verb in root) == "Say"
     assert root[-1].tag == "Redirect"

@@ -160,7 +160,7 @@ async def running_hotline(
     own_numbers(net, Links(public_url))
     front.app = create_app(context=ctx)
     hotline = Hotline(ctx, net, stores, rng)
-    async with front.app.router.lifespan_context(front.app), running(clock, front.app):
+    async with front.app.router.lifespan_context(front.app), running(clock):
         try:
             yield hotline
         finally:
@@ -180,7 +180,7 @@ class Front:
 
 
 @asynccontextmanager
-async def running(clock: Clock, app: Any) -> AsyncIterator[None]:
+async def running(clock: Clock) -> AsyncIterator[None]:
     """Time passes while the block runs."""
     if not isinstance(clock, VirtualClock):
         yield
