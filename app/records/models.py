@@ -7,40 +7,36 @@ that a new word needs no lock. Rows made from the stream carry no foreign key to
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Index, MetaData, SmallInteger, Text, Time, func, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-#: Names of constraints must be the same everywhere, or a migration cannot drop one.
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
+from app.records.base import Base, now
+from app.records.models_people import AuditEntry, Revocation, Shift, Specialist
 
-
-class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {
-        str: Text,
-        int: BigInteger,
-        datetime: DateTime(timezone=True),
-        date: Date,
-        time: Time,
-        list[str]: ARRAY(Text),
-        dict[str, Any]: JSONB,
-        list[Any]: JSONB,
-    }
-
-
-def _now() -> Mapped[datetime]:
-    """When the row was written, by the database's clock."""
-    return mapped_column(server_default=func.now())
+__all__ = [
+    "AuditEntry",
+    "Base",
+    "Call",
+    "CallAlias",
+    "CallEvent",
+    "ClassChange",
+    "Contact",
+    "EmergencyHandoff",
+    "Engagement",
+    "EventConflict",
+    "HandoffFact",
+    "Leg",
+    "Offer",
+    "Ownership",
+    "RecorderCursor",
+    "Revocation",
+    "RiskAssessment",
+    "Shift",
+    "Specialist",
+]
 
 
 def _call() -> Mapped[str]:
@@ -63,7 +59,7 @@ class Contact(Base):
     first_at: Mapped[datetime | None]
     last_at: Mapped[datetime | None]
     """The latest arrival or end of any of its calls."""
-    recorded_at: Mapped[datetime] = _now()
+    recorded_at: Mapped[datetime] = now()
 
 
 class Call(Base):
@@ -104,8 +100,10 @@ class Call(Base):
     """End of the greeting: first wait begins."""
     first_offer_at: Mapped[datetime | None]
     first_accept_at: Mapped[datetime | None]
+    talking_at: Mapped[datetime | None]
+    """First state `talking`: a caller and an owner, however briefly."""
     answered_at: Mapped[datetime | None]
-    """Caller and owner first in one room (state `talking`)."""
+    """Caller and owner in one room, the first time that lasted a second; known when the call has ended."""
     backup_ringing_at: Mapped[datetime | None]
     backup_answered_at: Mapped[datetime | None]
     danger_key_at: Mapped[datetime | None]
@@ -132,7 +130,7 @@ class Call(Base):
     last_epoch: Mapped[str] = mapped_column(server_default="")
     last_n: Mapped[int] = mapped_column(server_default="0")
     """The newest event applied: an older one never overwrites (S3)."""
-    recorded_at: Mapped[datetime] = _now()
+    recorded_at: Mapped[datetime] = now()
 
 
 class CallAlias(Base):
@@ -174,7 +172,7 @@ class CallEvent(Base):
     """Hash of the whole entry: the same key with another payload is an alarm (S2)."""
     problem: Mapped[str | None]
     """Why it could not be projected; the entry itself is kept here all the same."""
-    recorded_at: Mapped[datetime] = _now()
+    recorded_at: Mapped[datetime] = now()
 
 
 class EventConflict(Base):
@@ -186,7 +184,7 @@ class EventConflict(Base):
     event_id: Mapped[int] = mapped_column(primary_key=True)
     payload_hash: Mapped[str] = mapped_column(primary_key=True)
     entry: Mapped[dict[str, Any]]
-    seen_at: Mapped[datetime] = _now()
+    seen_at: Mapped[datetime] = now()
 
 
 class RecorderCursor(Base):
@@ -203,7 +201,7 @@ class RecorderCursor(Base):
     last_id: Mapped[int] = mapped_column(server_default="0")
     marks: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
     """`[recorded ms, cursor]` about once a minute: what is old enough to be trimmed from the stream."""
-    updated_at: Mapped[datetime] = _now()
+    updated_at: Mapped[datetime] = now()
 
 
 # -- what happened in a call
@@ -228,7 +226,7 @@ class Engagement(Base):
     """Latest time the leg was lost."""
     wrapping_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
-    recorded_at: Mapped[datetime] = _now()
+    recorded_at: Mapped[datetime] = now()
 
 
 class Ownership(Base):
@@ -285,7 +283,7 @@ class Offer(Base):
     connected_at: Mapped[datetime | None]
     over_at: Mapped[datetime | None]
     """Declined, expired, rescinded, failed or unreachable."""
-    recorded_at: Mapped[datetime] = _now()
+    recorded_at: Mapped[datetime] = now()
 
 
 class Leg(Base):
@@ -312,7 +310,7 @@ class Leg(Base):
     ended_at: Mapped[datetime | None]
     ended_earliest_at: Mapped[datetime | None]
     ended_latest_at: Mapped[datetime | None]
-    recorded_at: Mapped[datetime] = _now()
+    recorded_at: Mapped[datetime] = now()
 
 
 # -- clinical record
@@ -337,7 +335,7 @@ class RiskAssessment(Base):
     """An attempt in progress or about to be made."""
     facts: Mapped[dict[str, Any]]
     """Every code as it was sent."""
-    recorded_at: Mapped[datetime] = _now()
+    recorded_at: Mapped[datetime] = now()
 
 
 class EmergencyHandoff(Base):
@@ -353,19 +351,19 @@ class EmergencyHandoff(Base):
     """The agency's number."""
     narrative_cipher: Mapped[str | None]
     state: Mapped[str | None]
-    """`decided, agency_contacted, agency_unanswered, agency_declined`, an outcome, or `closed`."""
-    reason: Mapped[str | None]
+    """`decided, agency_contacted, agency_unanswered, agency_declined, wrong_jurisdiction`, an outcome, or `closed`."""
+    why: Mapped[str | None]
     consent: Mapped[str | None]
     """Whose consent, or why none was needed."""
     contact: Mapped[str | None]
-    """`reached, no_answer, declined, by_hand`: the latest attempt."""
+    """`reached, no_answer, declined, wrong_jurisdiction, by_hand`: the latest attempt."""
     contacted_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     outcome_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     facts: Mapped[dict[str, Any]]
     """All codes so far, the latest of each."""
-    recorded_at: Mapped[datetime] = _now()
+    recorded_at: Mapped[datetime] = now()
 
 
 class HandoffFact(Base):
@@ -379,88 +377,4 @@ class HandoffFact(Base):
     at: Mapped[datetime]
     facts: Mapped[dict[str, Any]]
     cipher: Mapped[str | None]
-    recorded_at: Mapped[datetime] = _now()
-
-
-# -- people
-
-
-class Specialist(Base):
-    """Someone who signs in. `id` is also the softphone's identity."""
-
-    __tablename__ = "specialists"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    """`s` and 12 hex digits."""
-    login: Mapped[str] = mapped_column(unique=True)
-    """Lower case."""
-    name_cipher: Mapped[str | None]
-    password_hash: Mapped[str | None]
-    """argon2id; NULL: cannot sign in."""
-    role: Mapped[str]
-    """`specialist, lead, admin, auditor`."""
-    level: Mapped[str | None]
-    """`junior, intermediate, senior`."""
-    languages: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
-    lines: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
-    tier: Mapped[int] = mapped_column(SmallInteger, server_default="1")
-    skills: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
-    active: Mapped[bool] = mapped_column(server_default=text("true"))
-    always_on: Mapped[bool] = mapped_column(server_default=text("false"))
-    """On shift at any hour, whatever the shifts say."""
-    created_at: Mapped[datetime] = _now()
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
-
-
-class Shift(Base):
-    """A weekly shift in wall time of its zone; `ends` at or before `starts` means the next day."""
-
-    __tablename__ = "shifts"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    specialist_id: Mapped[str] = mapped_column(ForeignKey("specialists.id", ondelete="CASCADE"), index=True)
-    weekday: Mapped[int] = mapped_column(SmallInteger)
-    """0 Monday to 6 Sunday: the day on which it starts."""
-    starts: Mapped[time]
-    ends: Mapped[time]
-    zone: Mapped[str]
-    """IANA name."""
-    valid_from: Mapped[date | None]
-    valid_until: Mapped[date | None]
-    """Last day on which it starts; NULL: no end."""
-    created_at: Mapped[datetime] = _now()
-
-
-class Revocation(Base):
-    """A session that is no longer good though its cookie is (S5)."""
-
-    __tablename__ = "revocations"
-
-    session_id: Mapped[str] = mapped_column(primary_key=True)
-    specialist_id: Mapped[str | None] = mapped_column(index=True)
-    revoked_at: Mapped[datetime] = _now()
-    expires_at: Mapped[datetime | None] = mapped_column(index=True)
-    """When the cookie would have expired by itself: the row may go then."""
-
-
-class AuditEntry(Base):
-    """Who did or read what, and when. A trigger refuses change and removal; no narrative, no number, no name."""
-
-    __tablename__ = "audit_log"
-    __table_args__ = (
-        Index("ix_audit_log_who_at", "who", "at"),
-        Index("ix_audit_log_object_kind_object_id_at", "object_kind", "object_id", "at"),
-    )
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    """Minted by the writer, so that an entry kept elsewhere for a while is written once."""
-    at: Mapped[datetime] = mapped_column(index=True)
-    who: Mapped[str | None]
-    """Specialist id; NULL: nobody signed in."""
-    what: Mapped[str]
-    """A word: `number.reveal`, `sign_in`, `call.read`, ..."""
-    object_kind: Mapped[str | None]
-    object_id: Mapped[str | None]
-    facts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
-    """Codes and counts only."""
-    recorded_at: Mapped[datetime] = _now()
+    recorded_at: Mapped[datetime] = now()

@@ -367,6 +367,12 @@ class Board:
         """Drop events older than a cursor. Only what was recorded at least an hour ago may go (S3)."""
         return int(await self._store.plain("XTRIM", f"{self._store.tag}events", "MINID", "~", before))
 
+    async def memory_share(self) -> float:
+        """How full the server's memory is, of 1; 0 where it has no limit. The recorder makes room in time (S3)."""
+        info = await self._store.plain("INFO", "memory")
+        limit = int(info.get("maxmemory", 0))
+        return int(info["used_memory"]) / limit if limit else 0.0
+
     async def aclose(self) -> None:
         await self._store.aclose()
 

@@ -1,0 +1,83 @@
+"""One event together with the rows it may change, and the few ways in which values are read and filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.records.pages import Pages, Row
+from routing.board import Event
+
+
+def instant(ms: int | float | str) -> datetime:
+    return datetime.fromtimestamp(int(ms) / 1000, UTC)
+
+
+def word(data: Mapping[str, Any], name: str) -> str | None:
+    """A text value; the empty string and `unknown` are nothing known."""
+    value = data.get(name)
+    return str(value) if value not in (None, "", "unknown") else None
+
+
+def first(row: Row, name: str, at: datetime) -> None:
+    """Keep the earliest."""
+    row[name] = min(row[name] or at, at)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An event being applied. `newer`: nothing newer was applied to its call before."""
+
+    pages: Pages
+    event: Event
+    call: Row | None
+    newer: bool
+    window: timedelta
+
+    @property
+    def own(self) -> Row:
+        assert self.call is not None
+        return self.call
+
+    @property
+    def at(self) -> datetime:
+        return instant(self.event.at_ms)
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.event.epoch, self.event.id
+
+    def word(self, name: str) -> str | None:
+        return word(self.event.data, name)
+
+    def stamp(self, name: str) -> datetime | None:
+        value = self.event.data.get(name)
+        return instant(value) if value not in (None, "", 0, "0") else None
+
+    def number(self, name: str) -> int | None:
+        value = self.event.data.get(name)
+        return int(value) if value not in (None, "") else None
+
+    def flag(self, name: str) -> bool | None:
+        """Scripts write true, 1 or "1"; what is absent is unknown."""
+        value = self.event.data.get(name)
+        return None if value in (None, "") else value in (True, 1, "1", "true")
+
+    def now(self, name: str, value: Any, *, unknown: bool = False) -> None:
+        """What is true of the call now: from the newest event, or where nothing was known."""
+        if (self.newer or self.own[name] is None) and (value is not None or unknown):
+            self.own[name] = value
+
+    def entity(self, table: str, name: str) -> Row | None:
+        """The row named by the event's `name`, made where there is none, and tied to the call."""
+        if not (key := self.word(name)):
+            return None
+        row = self.pages.change(table, key)
+        row["call_id"] = row["call_id"] or self.own["id"]
+        return row
+
+    def span(self, row: Row) -> None:
+        """An end supplied without its callback has an earliest and a latest; a callback's own stamp has none."""
+        row["ended_earliest_at"], row["ended_latest_at"] = self.stamp("earliest_ms"), self.stamp("latest_ms")
