@@ -1,8 +1,8 @@
 """Who may take whom, and who is first: pure functions that compile lines into what the scripts read (section P).
 
 A *lane* is a group of callers that the same people may take: `<line>|<language>|<tier>|<skills joined by +>`. A caller
-stands in the lanes that the wait plan has opened; a specialist serves every lane they are eligible for. The language `*`
-stands for an interpreter's help, the tier `any` for "anyone on shift and the lead" (attempt and danger).
+stands in the lanes that the wait plan has opened; a specialist serves every lane they are eligible for. The language
+`*` stands for an interpreter's help, the tier `any` for "anyone on shift and the lead" (attempt and danger).
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ def lanes_for_person(
     skills: Sequence[str] = (),
     tiers: Mapping[str, int] | None = None,
 ) -> tuple[str, ...]:
-    """Lanes a person may take. `tiers` is their tier per line (absent: not theirs); none given: tier 1 of every line for
-    a specialist, and for a lead only the lanes of "anyone on shift and the lead"."""
+    """Lanes a person may take. `tiers` is their tier per line (absent: not theirs); none given: tier 1 of every line
+    for a specialist, and for a lead only the lanes of "anyone on shift and the lead"."""
     lanes: list[str] = []
     for line in lines:
         lanes.append(lane(line.name, ANY_LANGUAGE, ANY_TIER, line.skills))

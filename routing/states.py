@@ -119,7 +119,7 @@ class Side(StrEnum):
 
 
 CALL: Mapping[Call, frozenset[Call]] = {
-    Call.greeting: frozenset({Call.waiting, Call.closed}),
+    Call.greeting: frozenset({Call.waiting, Call.doubtful, Call.closed}),
     Call.waiting: frozenset({Call.doubtful, Call.offered, Call.backup_ringing, Call.closed}),
     Call.doubtful: frozenset({Call.waiting, Call.backup_ringing, Call.closed}),
     Call.offered: frozenset({Call.waiting, Call.connecting, Call.backup_ringing, Call.closed}),

@@ -1,8 +1,9 @@
 """The board: who waits, who is free, who talks to whom. Every key is described in `routing/keys.md`.
 
-One method is one Lua script: it checks the epoch, the deadline and the state it expects, changes it, sets the timers and
-appends the events and effects, all at once (L3, P5). Methods raise `BoardAway` when Redis cannot be asked within 0.8 s
-(S1), `EpochChanged` when the data is another one than this process knows (S2), and otherwise answer what is now true.
+One method is one Lua script: it checks the epoch, the deadline and the state it expects, changes it, sets the timers
+and appends the events and effects, all at once (L3, P5). Methods raise `BoardAway` when Redis cannot be asked within
+0.8 s (S1), `EpochChanged` when the data is another one than this process knows (S2), and otherwise answer what is now
+true.
 """
 
 from routing.board.board import Board

@@ -46,8 +46,8 @@ class Board:
         now_ms: Callable[[], int] | None = None,
         edit: Callable[[str], str] | None = None,
     ) -> None:
-        """`now_ms` replaces the server's clock, only on a server whose test flag is set (P5). `new_id` gives random hex.
-        `edit` changes the scripts' source: tests take guards out with it (T2)."""
+        """`now_ms` replaces the server's clock, only on a server whose test flag is set (P5). `new_id` gives random
+        hex. `edit` changes the scripts' source: tests take guards out with it (T2)."""
         self._store = Store(url, hotline, new_id=new_id, now_ms=now_ms, edit=edit)
         self._run = self._store.run
 
@@ -140,7 +140,8 @@ class Board:
         return reads.maybe_call(await self._run("leg_left", args, source=CARRIER))
 
     async def leg_status(self, call: str, sid: str, label: str, *, status: str, at_ms: int | None) -> CallView | None:
-        """Progress of a leg that is not the caller's (agency, specialist's telephone, backup's telephone)."""
+        """Progress of a leg that is not the caller's (agency, specialist's telephone, backup's telephone). With an
+        empty `call` the leg's own is looked up: a softphone's progress callbacks name none."""
         args = {"call": call, "sid": sid, "label": label, "status": status, "at_ms": at_ms}
         return reads.maybe_call(await self._run("leg_status", args, source=CARRIER))
 
@@ -155,11 +156,11 @@ class Board:
         """Somebody pressed 1. Refused (`not_yours`) when the caller is already with a specialist or gone."""
         return reads.answer(await self._run("backup_answered", {"call": call, "sid": sid}, source=CARRIER))
 
-    async def backup_over(self, call: str, *, dialled_index: int) -> CallView | None:
-        """The caller's Dial of number `dialled_index` has ended: next number, hold again, or `backup_done`. None for a
-        call that the board does not know (its next turn brings it back)."""
+    async def backup_over(self, call: str, *, dialled_index: int) -> CallView:
+        """The caller's Dial of number `dialled_index` has ended: next number, hold again, or `backup_done`. A call that
+        the board does not know is answered as closed (a human, at once)."""
         args = {"call": call, "dialled_index": dialled_index}
-        return reads.maybe_call(await self._run("backup_over", args, source=CARRIER))
+        return reads.call_view(await self._run("backup_over", args, source=CARRIER))
 
     # -- specialists
 
@@ -176,7 +177,8 @@ class Board:
         touched: bool = False,
     ) -> SpecView:
         """Proof of life (P4): `told` is what the board last told about the call (line, language, class, arrived_ms,
-        counter, role, owner, sid, room), with which an emptied board is refilled. `touched`: a human used the console."""
+        counter, role, owner, sid, room), with which an emptied board is refilled. `touched`: a human used the
+        console."""
         args = {
             "profile": _profile(profile),
             "presence": presence,
@@ -230,10 +232,9 @@ class Board:
         args = {"call": call, "spec": spec, "reason": reason, "lead_agrees": lead_agrees}
         return reads.answer(await self._run("end_call", args))
 
-    async def wrapped(self, spec: str) -> SpecView | None:
-        """Wrap-up is done: free for the next (by the person, or by its timer). None for an unknown person."""
-        view = await self._run("wrapped", {"spec": spec})
-        return reads.spec_view(view) if view else None
+    async def wrapped(self, spec: str) -> SpecView:
+        """Wrap-up is done: free for the next (by the person, or by its timer)."""
+        return reads.spec_view(await self._run("wrapped", {"spec": spec}))
 
     async def recover(self, spec: str, on: bool) -> Answer:
         """One-tap recovery after a hard call, and back."""

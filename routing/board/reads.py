@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from routing.board.views import Accepted, Answer, CallView, Effect, Event, OfferView, Seat, SpecView
 
@@ -65,11 +65,13 @@ def entries(found: Any) -> list[tuple[str, Mapping[str, str]]]:
     """The entries of one stream out of an XREAD reply, as the server sent it or as redis-py has parsed it."""
     if not found:
         return []
-    stream = next(iter(found.values())) if isinstance(found, dict) else found[0][1]
-    if stream and isinstance(stream[0], list) and stream[0] and isinstance(stream[0][0], (list, tuple)):
+    stream: Any = next(iter(cast(dict[str, Any], found).values())) if isinstance(found, dict) else found[0][1]
+    if stream and isinstance(stream[0][0], list | tuple):  # redis-py wraps the entries once more under RESP3
         stream = stream[0]
     return [(cursor, _fields(flat)) for cursor, flat in stream]
 
 
 def _fields(flat: Any) -> Mapping[str, str]:
-    return flat if isinstance(flat, dict) else dict(zip(flat[::2], flat[1::2], strict=True))
+    if isinstance(flat, dict):
+        return cast(dict[str, str], flat)
+    return dict(zip(flat[::2], flat[1::2], strict=True))

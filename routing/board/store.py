@@ -36,7 +36,8 @@ T = TypeVar("T")
 
 def client(url: str, *, connections: int, socket_s: float | None) -> Redis:
     """A client without retries (redis-py's default of ten costs 9 s and more on a stopped server)."""
-    pool = BlockingConnectionPool.from_url(
+    from_url: Any = BlockingConnectionPool.from_url  # pyright: ignore[reportUnknownMemberType]
+    pool = from_url(
         url,
         max_connections=connections,
         timeout=SOCKET_S,
@@ -49,6 +50,11 @@ def client(url: str, *, connections: int, socket_s: float | None) -> Redis:
         protocol=2,
     )
     return Redis(connection_pool=pool)
+
+
+def _command(redis: Redis, *command: Any) -> Awaitable[Any]:
+    execute: Any = redis.execute_command  # pyright: ignore[reportUnknownMemberType]
+    return cast(Awaitable[Any], execute(*command))
 
 
 class Breaker:
@@ -123,9 +129,9 @@ class Store:
 
         async def go() -> Any:
             try:
-                return await cast(Awaitable[Any], self._redis.evalsha(script.sha, 1, f"{self.tag}meta", *argv))
+                return await self._redis.evalsha(script.sha, 1, f"{self.tag}meta", *argv)
             except NoScriptError:
-                return await cast(Awaitable[Any], self._redis.eval(script.source, 1, f"{self.tag}meta", *argv))
+                return await self._redis.eval(script.source, 1, f"{self.tag}meta", *argv)
 
         sent = time.monotonic()
         raw = await self.guarded(go)
@@ -167,13 +173,13 @@ class Store:
 
     async def plain(self, *command: Any) -> Any:
         """One command outside the moves (reading the stream, trimming it)."""
-        return await self.guarded(lambda: cast(Awaitable[Any], self._redis.execute_command(*command)))
+        return await self.guarded(lambda: _command(self._redis, *command))
 
     async def waiting(self, timeout_s: float, *command: Any) -> Any:
         """A blocking command on a connection of its own, never one that a webhook needs."""
         try:
             async with asyncio.timeout(timeout_s):
-                return await cast(Awaitable[Any], self._readers.execute_command(*command))
+                return await _command(self._readers, *command)
         except (RedisError, OSError, TimeoutError) as error:
             raise BoardAway("the board is away") from error
 

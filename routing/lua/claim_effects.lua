@@ -5,7 +5,9 @@ function B.move(a)
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'fxdue', '-inf', B.now, 'LIMIT', 0, a.limit)) do
     local raw = redis.call('HGET', P .. 'fx', id)
     local fx = raw and cjson.decode(raw)
-    if fx and fx.expires > B.now then
+    if fx and fx.expires > B.now and not B.due(fx) then
+      B.skip_effect(fx)
+    elseif fx and fx.expires > B.now then
       fx.attempt = fx.attempt + 1
       redis.call('HSET', P .. 'fx', id, cjson.encode(fx))
       redis.call('ZADD', P .. 'fxdue', B.now + B.time('claim'), id)

@@ -8,6 +8,7 @@ function B.move(a)
   if s.estate == 'connecting' then return B.answer(false, 'wrong_state') end
   if (c.risk == '1' or (c.handoffs or '') ~= '') and not a.lead_agrees then return B.answer(false, 'needs_lead') end -- guard: end_risk
   if c.state ~= 'agency_only' then B.effect('complete_leg', c, { sid = c.sid, role = 'caller' }, 60000) end
-  B.close(c, 'specialist', a.reason, B.num(c.gone_ms) > 0 and B.num(c.gone_ms) or B.now, '')
+  B.set(c, { end_reason = a.reason })
+  B.close(c, 'specialist', 'ended', B.num(c.gone_ms) > 0 and B.num(c.gone_ms) or B.now, '')
   return B.answer(true)
 end

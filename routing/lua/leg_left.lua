@@ -1,5 +1,5 @@
 -- leg_left: the carrier saw a leg leave the room.
--- KEYS[1] meta. ARGV[4] {call, sid, label, room_sid, at_ms?}. Returns the call's view, or nothing for an unknown call.
+-- KEYS[1] meta. ARGV[4] {call, sid, label, room_sid: may be empty, at_ms?}. Returns the call's view, or nothing for an unknown call.
 function B.move(a)
   local c = B.call(a.call)
   if not c then return end

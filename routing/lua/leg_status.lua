@@ -1,9 +1,9 @@
 -- leg_status: progress of a leg that is not the caller's: an agency's, a specialist's, the backup's telephone.
--- KEYS[1] meta. ARGV[4] {call, sid, label, status, at_ms?}. Returns the call's view, or nothing for an unknown call.
+-- KEYS[1] meta. ARGV[4] {call: empty when only the leg is known, sid, label, status, at_ms?}. Returns the call's view, or nothing for an unknown call.
 local FINAL = { completed = true, busy = true, failed = true, ['no-answer'] = true, canceled = true }
 
 function B.move(a)
-  local c = B.call(a.call)
+  local c = B.call(a.call ~= '' and a.call or B.call_of_leg(a.sid))
   if not c then return end
   local role, who = B.parse_label(a.label)
   local leg = B.legs(c)[a.sid]

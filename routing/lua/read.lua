@@ -21,7 +21,7 @@ local READ = {
   legs = function(id)
     local out = {}
     for sid, leg in pairs(B.legs({ id = id })) do
-      if not leg.ended then out[sid] = leg end
+      if not leg.ended and not leg.presumed then out[sid] = leg end
     end
     return out
   end,

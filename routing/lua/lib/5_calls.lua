@@ -215,7 +215,7 @@ function B.close(c, side, cause, ended, status)
   B.set(c, { relief = '', lost = 0, phase = '' })
   B.state(c, 'closed', cause)
   B.emit('call.ended', c, { outcome = B.outcome(c), side = side, cause = cause, ended_ms = ended, carrier_status = status,
-    answered_ms = B.num(c.ans) > 0 and B.num(c.ans) or nil })
+    answered_ms = B.num(c.ans) > 0 and B.num(c.ans) or nil, reason = c.end_reason })
   for _, kind in ipairs({ 'plan', 'anyone', 'dback', 'again', 'bring', 'left', 'move', 'say', 'relief', 'giveup', 'gone' }) do
     B.off(kind, c.id)
   end

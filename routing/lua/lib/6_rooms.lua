@@ -32,6 +32,11 @@ function B.recount(c)
   B.set(c, { ro = open, agency = agency })
 end
 
+-- Finds the call of a softphone's leg, whose progress callbacks name no call.
+function B.remember_leg(sid, call) redis.call('SET', P .. 'legof:' .. sid, call, 'PX', B.time('keep') * 5) end
+
+function B.call_of_leg(sid) return redis.call('GET', P .. 'legof:' .. sid) or '' end
+
 -- True the first time this callback is seen.
 function B.once(c, mark, ...)
   return redis.call('HSETNX', P .. 'legs:' .. c.id, mark .. '|' .. table.concat({ ... }, '|'), '1') == 1
@@ -133,6 +138,7 @@ function B.specialist_out(c, who, sid, at)
   local s = B.spec(who)
   if not s or s.ecall ~= c.id then return end
   if s.estate == 'connecting' and (s.newleg == sid or s.legsid == sid) then return B.fail_connect(s, 'left', true) end
+  if s.presumed == '1' then B.set(s, { legsid = sid, presumed = '' }) end
   if s.legsid ~= sid or (s.estate ~= 'talking' and s.estate ~= 'reconnecting') then return end -- guard: old_leg_left
   B.human_left(c, s, at)
 end

@@ -61,20 +61,27 @@ function B.fail_connect(s, reason, blame)
   if c.helper == s.id then B.set(c, { helper = '' }) end
   B.eng_state(s, 'done', reason)
   if blame then B.shy(s) else B.exclude(s, c.id, B.time('exclude_alone')) end
-  if owned then B.unseat(c, eng, reason) end
+  if owned then B.unseat(c, eng) end
   B.place(c)
   B.match_call(c)
   B.match_spec(s)
 end
 
 -- The owner is gone while connecting: the caller who was moved is moved back.
-function B.unseat(c, eng, reason)
+function B.unseat(c, eng)
   B.apart(c)
   B.own(c, nil, eng, 'lost')
+  if c.state ~= 'connecting' then return B.relief_failed(c) end
   B.off('move', c.id)
   if c.inroom == '1' or c.moved == '1' then B.move_caller(c, 'hold') end
   B.set(c, { moved = '', seen = B.now })
   B.state(c, 'waiting', 'failed')
+end
+
+-- A relief who had become the owner is gone before the conversation went on.
+function B.relief_failed(c)
+  if c.state == 'agency_only' or B.num(c.agency) > 0 then return B.left_with_agency(c, nil) end
+  if not B.heir(c, { id = '' }) then B.give_back(c, 'lost') end
 end
 
 -- Everybody's part in this call ends; who was only connecting is free at once. Returns the freed.

@@ -20,16 +20,6 @@ function B.spec_view(s)
     since_ms = B.num(s.since), beat_ms = B.num(s.beat), offers = open, level = s.level or '' }
 end
 
-function B.drop_effect(fx, id, result)
-  redis.call('HDEL', P .. 'fx', id)
-  redis.call('ZREM', P .. 'fxdue', id)
-  if not fx then return end
-  local c = B.load('call', fx.call)
-  B.emit('effect.failed', c, { effect = id, kind = fx.kind, result = result })
-  -- An announcement or a move that is out of date has lost nothing: the next turn or the next one says it again.
-  if fx.kind ~= 'announce' and fx.kind ~= 'move_caller' then B.alarm('effect_failed', c) end
-end
-
 -- A call that is in a room, as a console or the carrier tells of it.
 local function rebuild(call, sid, told, room_sid)
   local cls = B.config().rank[told.class] and told.class or B.config().class
@@ -37,7 +27,6 @@ local function rebuild(call, sid, told, room_sid)
   local c = B.create(call, { state = 'talking', sid = sid, line = told.line, lang = told.language, cls = cls,
     a = told.arrived_ms or B.now, counter = told.counter or 0, turn = 0, cause = 'arrived', resurrected = '1',
     room = told.room or '', room_sid = room_sid or '', inroom = '1', in_at = B.now })
-  B.save_leg(c, 'pcaller', { role = 'caller', who = call, label = '', joined = true, presumed = true })
   return c
 end
 

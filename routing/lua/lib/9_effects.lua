@@ -1,0 +1,57 @@
+-- Effects: which are still due, and how they end (L3).
+
+local ROOM = { connecting = true, talking = true, reconnecting = true }
+
+-- The caller's moves by reason: documents are level-triggered, so a move that is no longer needed is dropped.
+local WHY = {
+  connect = function(c) return c.ro == '1' and c.inroom ~= '1' and ROOM[c.state] end,
+  hold = function(c) return c.state ~= 'closed' and c.ro ~= '1' end,
+  reconnect = function(c) return c.state == 'reconnecting' and c.phase == 'moved' end,
+  left = function(c) return c.state == 'waiting' end,
+  backup = function(c) return c.state == 'backup_ringing' end,
+}
+
+-- What each kind of effect still needs to be true.
+local DUE = {
+  move_caller = function(c, d) return c.state ~= 'closed' and c.sid == d.sid and WHY[d.why](c) end,
+  complete_leg = function(c, d)
+    local leg = B.legs(c)[d.sid]
+    if d.role == 'caller' then return redis.call('HEXISTS', P .. 'legs:' .. c.id, 'E|' .. d.sid) == 0 end
+    return not (leg and leg.ended)
+  end,
+  end_room = function(c, d)
+    return c.inroom ~= '1' and B.num(c.agency) == 0 and not B.has_word(c.oldrooms, d.room_sid)
+      and not (c.state == 'connecting' and c.room_sid == d.room_sid)
+  end,
+  announce = function(c) return c.phase == 'silent' end,
+  unhold = function() return true end,
+  dial_agency = function(c, d)
+    for _, leg in pairs(B.legs(c)) do
+      if leg.label == d.label then return false end
+    end
+    return c.state ~= 'closed' and B.has_word(c.handoffs, d.handoff)
+  end,
+}
+
+-- Does the board still expect this effect?
+function B.due(fx)
+  local c = B.call(fx.call)
+  return c ~= nil and fx.expires > B.now and DUE[fx.kind](c, fx.data) and true or false
+end
+
+function B.drop_effect(fx, id, result)
+  redis.call('HDEL', P .. 'fx', id)
+  redis.call('ZREM', P .. 'fxdue', id)
+  if not fx then return end
+  local c = B.load('call', fx.call)
+  B.emit('effect.failed', c, { effect = id, kind = fx.kind, result = result })
+  -- An announcement or a move that is out of date has lost nothing: the next turn or the next one says it again.
+  if fx.kind ~= 'announce' and fx.kind ~= 'move_caller' then B.alarm('effect_failed', c) end
+end
+
+-- Nothing is left to do: the board has moved on since it was decided.
+function B.skip_effect(fx)
+  redis.call('HDEL', P .. 'fx', fx.id)
+  redis.call('ZREM', P .. 'fxdue', fx.id)
+  B.emit('effect.done', B.load('call', fx.call), { effect = fx.id, kind = fx.kind, result = { skipped = true } })
+end
