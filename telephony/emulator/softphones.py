@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -69,7 +68,7 @@ class Softphone(Handset):
                 token,
                 self.net.api_secret,
                 algorithms=["HS256"],
-                options={"verify_exp": False, "verify_aud": False},
+                options={"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False},
             )
         except jwt.InvalidTokenError as error:
             raise TokenRefused(20101, type(error).__name__) from None
@@ -78,6 +77,6 @@ class Softphone(Handset):
         grants = cast("dict[str, Any]", claims.get("grants", {}))
         if grants.get("identity") != self.identity:
             raise TokenRefused(20101, "another identity's")
-        if float(claims.get("exp", 0)) < time.time():
+        if float(claims.get("exp", 0)) < self.net.clock.now():
             raise TokenRefused(20104, "expired")
         return cast("dict[str, Any]", grants.get("voice", {}))
