@@ -128,6 +128,7 @@ class Network:
             ask, fallback_url, fallback_method = self._application_ask(application_sid)
         leg.fallback = (fallback_url, fallback_method) if fallback_url else None
         leg.callback = _callback(status_callback, status_callback_method, status_callback_event)
+        self._queue(leg)
         self.spawn(self._run_call(leg, ask, timeout, time_limit))
         await self._settled(leg)
         return leg
@@ -146,15 +147,20 @@ class Network:
 
     async def _dial(self, leg: Leg, timeout: int, time_limit: int | None) -> None:
         """Take the leg through the queue and ring its far end."""
-        slot = max(self.clock.now(), self._next_slot)
-        self._next_slot = slot + (1 / self.cps if self.cps else 0.0)
+        slot = leg.created_at + leg.queue_time_ms / 1000
         if slot > self.clock.now():
             leg.settled.set()
-            leg.queue_time_ms = round((slot - self.clock.now()) * 1000)
             await within(self.clock, slot - self.clock.now(), leg.wait_ended())
         if leg.live:
             leg.limit(min(self.call_limit_s, time_limit or self.call_limit_s))
             await leg.dial(timeout + TIMEOUT_EXTRA_S)
+
+    def _queue(self, leg: Leg) -> None:
+        """Give the leg its place in the queue: the create's answer says how long it will wait."""
+        now = self.clock.now()
+        slot = max(now, self._next_slot)
+        self._next_slot = slot + (1 / self.cps if self.cps else 0.0)
+        leg.queue_time_ms = round((slot - now) * 1000)
 
     async def _settled(self, leg: Leg) -> None:
         if self.assumptions.created_leg_asks_first:
@@ -258,6 +264,8 @@ class Network:
             self.forget_unused(into)
             raise
         into.pending.append(participant)
+        self._queue(leg)
+        participant.queue_time_ms = leg.queue_time_ms
         self.spawn(self._run_participant(participant, timeout, time_limit))
         await self._settled(leg)
         return participant
@@ -275,7 +283,6 @@ class Network:
     async def _run_participant(self, participant: Participant, timeout: int, time_limit: int | None) -> None:
         leg, room = participant.leg, participant.room
         await self._dial(leg, timeout, time_limit)
-        participant.queue_time_ms = leg.queue_time_ms
         if leg.live and room.status != "completed":
             room.join(participant)
         else:

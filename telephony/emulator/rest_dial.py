@@ -12,7 +12,7 @@ PROGRESS_EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
 
 
 def check_ends(api: Api, form: Form) -> tuple[str, str]:
-    """`To` and `From`, readable and allowed: a telephone's caller ID is a number of the account's own.
+    """`To` and `From`, readable and allowed: a number shown as caller ID is the account's own or a verified one.
 
     With a `CallToken` the caller's own number may be shown (a forwarded call).
     """
@@ -33,5 +33,5 @@ def _check_caller_id(api: Api, shown: str, to: str, forwarded: bool) -> None:
     is_number = bool(E164.fullmatch(shown))
     if not is_number and (E164.fullmatch(to) or not (CLIENT.fullmatch(shown) or shown.isprintable())):
         raise refuse(errors.BAD_FROM)
-    if is_number and not forwarded and api.net.number(shown) is None:
+    if is_number and not forwarded and api.net.number(shown) is None and shown not in api.net.verified:
         raise refuse(errors.NOT_VERIFIED)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from starlette.responses import JSONResponse, Response
 
 from telephony.emulator import rest_conferences, rest_json
 from telephony.emulator import rest_errors as errors
+from telephony.emulator.refusal import Refusal
 from telephony.emulator.rest_api import Api, Asked
 from telephony.emulator.rest_dial import PROGRESS_EVENTS, check_ends
 from telephony.emulator.rest_errors import refuse
@@ -39,6 +42,8 @@ TIMEOUTS_S = (600, 60)
 MOST_TIME_LIMIT_S = 86_400
 #: Participants a conference may have.
 MOST_PARTICIPANTS = 250
+#: What the network calls by the codes of TwiML has codes of its own here.
+REST_CODES = {16025: errors.LABEL_TAKEN, 13240: errors.COACHED_ABSENT}
 #: Characters of a label.
 MOST_LABEL = 128
 CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
@@ -51,8 +56,14 @@ async def create(api: Api, asked: Asked) -> Response:
     label, room = _label(form), asked.names["room"]
     if is_sid(room):
         _check_room(api, asked, room, label)
+    with _rest_codes():
+        who = await _create(api, form, room, to, from_, label)
+    return JSONResponse({**rest_json.participant(who), "status": "queued"}, 201)
+
+
+async def _create(api: Api, form: Form, room: str, to: str, from_: str, label: str) -> Participant:
     limit = TIMEOUTS_S[to.startswith("client:")]
-    who = await api.net.create_participant(
+    return await api.net.create_participant(
         room,
         to=to,
         from_=from_,
@@ -76,7 +87,6 @@ async def create(api: Api, asked: Asked) -> Response:
         conference_status_callback_event=form.events("ConferenceStatusCallbackEvent", ROOM_EVENTS, "start end"),
         caller_id=form.text("CallerId"),
     )
-    return JSONResponse({**rest_json.participant(who), "status": "queued"}, 201)
 
 
 async def fetch(api: Api, asked: Asked) -> Response:
@@ -105,22 +115,23 @@ async def update(api: Api, asked: Asked) -> Response:
     """Mute, hold, announce, coach; the conference is named by its SID, the participant by CallSid or label."""
     form = asked.form(UPDATE_FIELDS)
     who = _find(api, asked)
-    who = await api.net.update_participant(
-        who.room.sid,
-        who.leg.sid,
-        muted=form.boolean("Muted"),
-        hold=form.boolean("Hold"),
-        hold_url=form.url("HoldUrl"),
-        hold_method=form.method("HoldMethod", "GET"),
-        announce_url=form.url("AnnounceUrl"),
-        announce_method=form.method("AnnounceMethod"),
-        end_conference_on_exit=form.boolean("EndConferenceOnExit"),
-        beep_on_exit=form.boolean("BeepOnExit"),
-        coaching=form.boolean("Coaching"),
-        call_sid_to_coach=form.text("CallSidToCoach"),
-        wait_url=form.url("WaitUrl") if form.has("WaitUrl") else None,
-        wait_method=form.method("WaitMethod"),
-    )
+    with _rest_codes():
+        who = await api.net.update_participant(
+            who.room.sid,
+            who.leg.sid,
+            muted=form.boolean("Muted"),
+            hold=form.boolean("Hold"),
+            hold_url=form.url("HoldUrl"),
+            hold_method=form.method("HoldMethod", "GET"),
+            announce_url=form.url("AnnounceUrl"),
+            announce_method=form.method("AnnounceMethod"),
+            end_conference_on_exit=form.boolean("EndConferenceOnExit"),
+            beep_on_exit=form.boolean("BeepOnExit"),
+            coaching=form.boolean("Coaching"),
+            call_sid_to_coach=form.text("CallSidToCoach"),
+            wait_url=form.url("WaitUrl") if form.has("WaitUrl") else None,
+            wait_method=form.method("WaitMethod"),
+        )
     return JSONResponse(rest_json.participant(who))
 
 
@@ -129,6 +140,17 @@ async def delete(api: Api, asked: Asked) -> Response:
     who = _find(api, asked)
     await api.net.remove_participant(who.room.sid, who.leg.sid)
     return Response(status_code=204)
+
+
+@contextmanager
+def _rest_codes() -> Generator[None]:
+    """Translate the codes that TwiML reports into those of a request."""
+    try:
+        yield
+    except Refusal as refusal:
+        if refusal.code in REST_CODES:
+            raise refuse(REST_CODES[refusal.code]) from refusal
+        raise
 
 
 def is_sid(room: str) -> bool:

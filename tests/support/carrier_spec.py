@@ -184,7 +184,7 @@ def form_fields(operation: dict[str, Any]) -> set[str]:
 
 
 def patched(document: dict[str, Any]) -> dict[str, Any]:
-    """The description made usable: repeated array fields, relative paging addresses, and errors."""
+    """The description made usable: repeated array fields, relative paging addresses, errors, a null."""
     document = copy.deepcopy(document)
     prefix = "/2010-04-01/Accounts/{AccountSid}/"
     document["paths"] = {
@@ -197,6 +197,8 @@ def patched(document: dict[str, Any]) -> dict[str, Any]:
         for method in ("get", "post", "delete"):
             if method in item:
                 _patch_operation(item[method])
+    reason = document["components"]["schemas"]["conference_enum_reason_conference_ended"]
+    reason["nullable"], reason["enum"] = True, [*reason["enum"], None]  # null in the description's own examples
     return document
 
 
