@@ -242,9 +242,11 @@ class Board:
 
     # -- what people decide about a call
 
-    async def set_class(self, call: str, cls: str, *, who: str, why: str) -> Answer:
-        """Raise or lower; lowering needs a person (`who`) and a reason. Re-orders at once."""
-        return reads.answer(await self._run("set_class", {"call": call, "cls": cls, "who": who, "why": why}))
+    async def set_class(self, call: str, cls: str, *, who: str, why: str, id: str | None = None) -> Answer:
+        """Raise or lower; lowering needs a person (`who`) and a reason. Re-orders at once. Repeating an `id` changes
+        nothing."""
+        args = {"call": call, "cls": cls, "who": who, "why": why, "id": id}
+        return reads.answer(await self._run("set_class", args))
 
     async def clinical(
         self, call: str, spec: str, *, kind: str, id: str, facts: Mapping[str, Any], cipher: str

@@ -3,7 +3,7 @@
 function B.move(a)
   local c = B.load('call', a.call)
   if not c.id then c = { id = a.call, state = c.state, n = 0, _key = c._key, _dirty = {} } end
-  if not B.once(c, 'C', a.id) then return B.answer(true) end -- guard: clinical_once
+  if not B.once(c, 'C', a.id) then return B.answer(true, '', { repeated = true }) end -- guard: clinical_once
   redis.call('PEXPIRE', P .. 'legs:' .. a.call, B.time('keep') * 24)
   B.emit('clinical', c, { id = a.id, spec = a.spec, kind = a.kind, facts = a.facts, cipher = a.cipher })
   if a.kind == 'risk' and c.state then

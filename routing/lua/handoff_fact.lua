@@ -5,7 +5,7 @@ function B.move(a)
   if not h.id then return B.answer(false, 'unknown') end
   local c = B.load('call', h.call)
   if not c.id then c = { id = h.call, state = '', n = 0, _key = c._key, _dirty = {} } end
-  if not B.once(c, 'C', a.id) then return B.answer(true) end -- guard: fact_once
+  if not B.once(c, 'C', a.id) then return B.answer(true, '', { repeated = true }) end -- guard: fact_once
   B.emit('handoff.fact', c, { handoff = a.handoff, id = a.id, who = a.who, facts = a.facts, cipher = a.cipher })
   if a.facts.closed and a.facts.closed ~= cjson.null then
     B.set(h, { open = '' })

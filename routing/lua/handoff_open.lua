@@ -4,7 +4,7 @@ function B.move(a)
   local c = B.call(a.call)
   if not c then return B.answer(false, 'unknown') end
   local h = B.load('handoff', a.handoff)
-  if h.id then return B.answer(true) end -- guard: handoff_once
+  if h.id then return B.answer(h.call == c.id, h.call ~= c.id and 'not_yours' or '', { repeated = true }) end -- guard: handoff_once
   B.set(h, { id = a.handoff, call = c.id, to = a.to_cipher, open = '1' })
   h._ttl = B.time('keep') * 24
   B.set(c, { handoffs = B.add_word(c.handoffs, a.handoff) })

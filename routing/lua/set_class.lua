@@ -1,11 +1,13 @@
 -- set_class: what people decide about a call's class. Lowering needs a person and a reason; re-orders at once.
--- KEYS[1] meta. ARGV[4] {call, cls, who, why}. Returns an answer.
+-- KEYS[1] meta. ARGV[4] {call, cls, who, why, id?}: repeating an id changes nothing. Returns an answer.
 function B.move(a)
   local c, rank = B.call(a.call), B.config().rank
   if not c or not rank[a.cls] then return B.answer(false, 'unknown') end
   if c.state == 'closed' then return B.answer(false, 'wrong_state') end
   if rank[a.cls] < rank[c.cls] and (a.who == '' or a.why == '') then return B.answer(false, 'needs_reason') end -- guard: lower
-  B.set_class(c, a.cls, a.who, a.why)
+  if a.id and not B.once(c, 'C', a.id) then return B.answer(true, '', { repeated = true }) end -- guard: class_once
+  local same = c.cls == a.cls
+  B.set_class(c, a.cls, a.who, a.why, a.id)
   B.match_call(c)
-  return B.answer(true)
+  return B.answer(true, '', { same = same })
 end

@@ -60,13 +60,13 @@ function B.arm(c)
   end
 end
 
-function B.set_class(c, cls, who, why)
+function B.set_class(c, cls, who, why, id)
   local from = c.cls
   if from == cls then return end
   local grave = B.config().parallel[cls] and not B.config().parallel[from]
   B.set(c, { cls = cls })
   if grave then B.set(c, { grave = B.now }) end
-  B.emit('call.class', c, { from = from, to = cls, who = who, why = why })
+  B.emit('call.class', c, { from = from, to = cls, who = who, why = why, id = id })
   B.place(c)
   B.arm(c)
 end
