@@ -24,6 +24,8 @@ NEWS_MS = 15_000
 ASK_TIMES = 2
 #: Seconds that a backup telephone rings.
 BACKUP_RING_S = 30
+#: Causes of an end that no person gave: the carrier told us that the caller was gone.
+BELIEVED_GONE = frozenset({"caller_gone", "agency_left"})
 #: Board causes of which a caller on hold is told, and the words for it.
 NEWS = {"lost": "lost", "left": "left", "backup_failed": "backup_failed", "returned": "returned"}
 
@@ -81,7 +83,7 @@ def dial_backup(voice: Voice, language: str, here: Place, index: int, *, words: 
         caller_id=voice.caller_id,
         action=after,
         screen_url=voice.links.screen(here.call, index),
-        callback=voice.links.status(call=here.call, i=index),
+        callback=voice.links.status(call=here.call, label=f"backup_{index}_{here.turn}"),
         timeout=BACKUP_RING_S,
     )
     return Document((say(voice.line, language, words), dial, Redirect(after)))
@@ -133,7 +135,7 @@ def _still_needed(view: CallView, turn: Turn, here: Place, voice: Voice) -> Docu
 
 def _closed(view: CallView, here: Place, voice: Voice) -> Document:
     """A person ended it: goodbye. Anything else would be a caller whom we believe gone: a human, at once."""
-    if view.cause == "ended":
+    if view.cause not in BELIEVED_GONE:
         return Document((say(voice.line, view.language, "goodbye"), Hangup()))
     if not voice.backup_numbers:
         return _hold(view, "moment", here, voice)

@@ -188,7 +188,7 @@ async def room_changed(ctx: Context, event: RoomEvent) -> None:
         if event.event == "participant-join":
             await ctx.moved(lambda: board.leg_joined(call, sid, label, event.room_sid, at))
         elif event.event == "participant-leave":
-            await ctx.moved(lambda: board.leg_left(call, sid, label, at))
+            await ctx.moved(lambda: board.leg_left(call, sid, label, at, room_sid=event.room_sid))
         elif event.event == "conference-end":
             await ctx.moved(lambda: board.room_ended(call, event.room_sid, at))
     except BoardAway:

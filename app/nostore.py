@@ -83,7 +83,8 @@ async def _tell(ctx: Context, call: str, sid: str) -> None:
         await ctx.clock.sleep(TELL_EVERY_S)
         try:
             with ctx.clock.busy():
-                await ctx.moved(lambda: ctx.board.backup_answered(call, sid))
-            return
+                answer = await ctx.moved(lambda: ctx.board.backup_answered(call, sid))
+            if answer.reason != "unknown":  # an emptied board learns of the call by its next turn
+                return
         except BoardAway:
             continue

@@ -15,6 +15,7 @@ from app.context import Context, Nudge
 from app.links import Links, Place
 from app.secrets import NUMBER
 from routing.board import BoardAway, Effect
+from routing.states import Role
 from telephony.carrier import CarrierAway, CarrierRefused
 
 log = logs.get(__name__)
@@ -102,6 +103,9 @@ async def move_caller(ctx: Context, effect: Effect) -> Result:
 
 
 async def complete_leg(ctx: Context, effect: Effect) -> Result:
+    """End a leg of our own people; a caller whose call a person has ended is told goodbye by their own document."""
+    if effect.data["role"] == Role.caller:
+        return await move_caller(ctx, effect)
     await ctx.carrier.complete(effect.data["sid"])
     return {}
 

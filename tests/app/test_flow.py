@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import nostore
-from app.documents import ASK_TIMES, Turn, Voice, document_for
+from app.documents import ASK_TIMES, BELIEVED_GONE, Turn, Voice, document_for
 from app.fallback import static_document
 from app.lines import SHIPPED, parse
 from app.links import OVERRIDES, BadPlace, Links, Place
@@ -62,7 +62,7 @@ views = st.builds(
     room=st.just("c0123456789abcdef0123-0a1b2c3d"),
     room_open=st.booleans(),
     caller_in_room=st.booleans(),
-    cause=st.sampled_from(["arrived", "lost", "left", "backup_failed", "ended", "caller", "nonsense"]),
+    cause=st.sampled_from(["arrived", "lost", "left", "backup_failed", "done", "caller_gone", "agency_left"]),
     since_ms=st.sampled_from([T0, T0 + 59_000]),
     backup_index=st.integers(0, 3),
     backup_done=st.booleans(),
@@ -96,7 +96,7 @@ def test_L2_every_state_has_words_or_a_way_on_and_is_valid_twiml(view: CallView,
 @given(views, turns)
 def test_no_machine_hangs_up_on_a_caller(view: CallView, turn: Turn) -> None:
     document = document_for(view, turn, VOICE)
-    by_a_person = view.state == Call.closed and view.cause == "ended"
+    by_a_person = view.state == Call.closed and view.cause not in BELIEVED_GONE
     own_choice = view.backup_done and turn.asked >= ASK_TIMES
     if not (by_a_person or own_choice):
         assert not any(isinstance(v, Hangup) for v in document.verbs)
@@ -179,13 +179,13 @@ def test_H5_a_backup_whose_dial_has_ended_is_reported_by_the_next_turn() -> None
 
 
 def test_L9_a_call_that_a_person_ended_says_goodbye() -> None:
-    document = document_for(replace(VIEW, state=Call.closed, cause="ended"), Turn(9), VOICE)
+    document = document_for(replace(VIEW, state=Call.closed, cause="conversation_over"), Turn(9), VOICE)
     assert "Goodbye" in said(document)
     assert document.verbs[-1] == Hangup()
 
 
 def test_a_caller_believed_gone_who_asks_reaches_a_human() -> None:
-    document = document_for(replace(VIEW, state=Call.closed, cause="completed"), Turn(9), VOICE)
+    document = document_for(replace(VIEW, state=Call.closed, cause="caller_gone"), Turn(9), VOICE)
     assert any(isinstance(v, DialNumber) for v in document.verbs)
 
 

@@ -17,7 +17,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import redis.asyncio as redis
 from pydantic import SecretStr
 
 from app.context import Context
@@ -156,7 +155,8 @@ async def running_hotline(
     public_url = await server.start()
     made = settings_for(net, await net.start("127.0.0.1", 0), public_url, stores, database_url, name, folder, backup)
     ctx = compose(made.model_copy(update=settings), clock=clock)
-    await allow_test_time(stores.redis_url, name)
+    if virtual:
+        await ctx.board.allow_test_clock()
     own_numbers(net, Links(public_url))
     front.app = create_app(context=ctx)
     hotline = Hotline(ctx, net, stores, rng)
@@ -191,13 +191,6 @@ async def running(clock: Clock) -> AsyncIterator[None]:
     finally:
         time.cancel()
         await asyncio.gather(time, return_exceptions=True)
-
-
-async def allow_test_time(redis_url: str, name: str) -> None:
-    """The test flag of a hotline: its board takes the clock's time instead of the server's (P5)."""
-    client = redis.Redis.from_url(redis_url)
-    await client.set(f"{{hl:{name}}}:test", "1")
-    await client.aclose()
 
 
 def settings_for(
