@@ -13,6 +13,7 @@ from app.api.console import AcceptIn, AcceptOut, Done, OnTheLine, accepted
 from app.api.desk import Desk
 from app.api.errors import Refused, refuse
 from app.api.fields import Code, In, Out, PathId
+from app.api.ownership import own_call
 from app.api.trail import note
 from app.api.views import CallOut
 from app.people.roles import Role
@@ -47,17 +48,6 @@ class NumberOut(Out):
 
     number: str | None
     withheld: bool
-
-
-async def own_call(desk: Desk, session: Session, call: str) -> None:
-    """Refuse a specialist to whom this call does not belong; leads may act on any."""
-    if session.role != Role.lead and not await _owns(desk, session.spec, call):
-        raise Refused(409, "not_yours", "This call is not yours, or no longer yours.")
-
-
-async def _owns(desk: Desk, spec: str, call: str) -> bool:
-    me = await desk.ctx.board.specialist(spec)
-    return me is not None and me.call == call
 
 
 async def seen(desk: Desk, call: str) -> CallView:

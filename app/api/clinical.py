@@ -10,16 +10,16 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import model_validator
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.access import Route, desk_of
-from app.api.calls import own_call
 from app.api.console import OnTheLine
 from app.api.desk import Desk
 from app.api.errors import refuse
 from app.api.fields import In, Key, Narrative, Out, PathId
-from app.api.hub import recorded
+from app.api.ownership import own_call, was_own_call
 from app.people.sessions import Session
+from app.people.stores import RECORD_AWAY
+from app.records.queries import recorded_facts
 from app.secrets import NARRATIVE
 from routing.board import Answer
 from routing.states import CallClass
@@ -75,14 +75,16 @@ async def saved(desk: Desk, session: Session, answer: Answer, id: str) -> Saved:
     """The answer to a fact: refused in words, or saved, and whether it is in the record by now."""
     refuse(answer)
     desk.ctx.effects_due()
+    if answer.data.get("same"):  # the call has that class already: there is nothing to record
+        return Saved(id=id, recorded=True)
     desk.hub.watch(session.spec, id)
     return Saved(id=id, recorded=bool(answer.data.get("repeated")) and await _known(desk, id))
 
 
 async def _known(desk: Desk, id: str) -> bool:
     try:
-        return bool(await recorded(desk.ctx.sessions, [id]))
-    except (SQLAlchemyError, OSError, TimeoutError):
+        return bool(await recorded_facts(desk.ctx.sessions, [id]))
+    except RECORD_AWAY:
         return False
 
 
@@ -114,6 +116,6 @@ async def safe_to_call(id: PathId, form: SafeToCallIn, request: Request, session
 
 
 async def _fact(desk: Desk, session: Session, call: str, kind: str, id: str, facts: dict[str, Any], text: str) -> Saved:
-    await own_call(desk, session, call)
+    await was_own_call(desk, session, call)
     answer = await desk.ctx.board.clinical(call, session.spec, kind=kind, id=id, facts=facts, cipher=sealed(desk, text))
     return await saved(desk, session, answer, id)

@@ -30,7 +30,8 @@ OnTheLine = Annotated[Session, Depends(roles(Role.specialist, Role.lead))]
 
 
 class Told(In):
-    """What the board last said about the call one is in; an emptied board is refilled from it (P4)."""
+    """What the board last said about the call one is in, as `told` in the live stream's `call` messages; an emptied
+    board is refilled from it (P4)."""
 
     line: Line
     language: Language
@@ -38,7 +39,7 @@ class Told(In):
     arrived_ms: Millis
     counter: int = Field(ge=0, le=2**53)
     role: LegRole
-    owner: Id | Annotated[str, Field(max_length=0)] = ""
+    owner: bool
     sid: Id | Annotated[str, Field(max_length=0)] = ""
     room: Id | Annotated[str, Field(max_length=0)] = ""
     room_sid: Id | Annotated[str, Field(max_length=0)] = ""
@@ -112,6 +113,8 @@ async def beat(form: Beat, request: Request, session: OnTheLine) -> Me:
     """I am here; answers how the board sees me, with the offers that are open for me."""
     desk = desk_of(request)
     told: dict[str, Any] | None = form.told.model_dump(mode="json") if form.told else None
+    if told:
+        told["class"] = told.pop("cls")  # the board's word for it
     view = await desk.ctx.board.beat(
         profile(desk, session),
         presence=form.presence,

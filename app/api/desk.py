@@ -34,7 +34,7 @@ class Desk:
         self.redis = side_redis(ctx.settings.redis_url)
         prefix = f"{{hl:{ctx.settings.name}}}"
         self.passwords = Passwords()
-        self.roster = Roster(ctx.sessions, ctx.lines.raw)
+        self.roster = Roster(ctx.sessions, ctx.lines)
         self.revocations = Revocations(self.redis, ctx.sessions, prefix, ctx.clock.now)
         self.throttle = Throttle(self.redis, prefix, ctx.clock.now)
         self.hub = Hub(ctx)

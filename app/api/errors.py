@@ -9,11 +9,10 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.people.stores import RECORD_AWAY
 from routing.board import Answer, BoardAway, EpochChanged
 from telephony.carrier import CarrierError
 
@@ -40,9 +39,9 @@ def answer(status: int, code: str, message: str, fields: Mapping[str, str] | Non
     return JSONResponse(body(code, message, fields), status, headers | {"Cache-Control": "no-store"})
 
 
-BOARD_AWAY = "The switchboard does not answer at the moment. Calls in progress go on. We keep trying; please try again."
-RECORD_AWAY = "The record cannot be reached at the moment. What you typed stays here; please send it again in a minute."
-CARRIER_AWAY = "The telephone network does not answer at the moment. Please try again."
+BOARD_WORDS = "The switchboard does not answer at the moment. Calls in progress go on. Please try again."
+RECORD_WORDS = "The record cannot be reached at the moment. Keep what you typed and send it again in a minute."
+CARRIER_WORDS = "The telephone network does not answer at the moment. Please try again."
 
 #: What the board's reasons mean to a person, and which status carries them.
 REASONS: Mapping[str, tuple[int, str]] = {
@@ -81,7 +80,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BoardAway, _board_away)
     app.add_exception_handler(EpochChanged, _board_away)
     app.add_exception_handler(CarrierError, _carrier_away)
-    for kind in (OperationalError, InterfaceError, DBAPIError, PoolTimeout, OSError):
+    for kind in RECORD_AWAY:
         app.add_exception_handler(kind, _record_away)
 
 
@@ -106,16 +105,16 @@ def _http(_: Request, error: Exception) -> Response:
 
 
 def _board_away(_: Request, _error: Exception) -> Response:
-    return answer(503, "board_away", BOARD_AWAY)
+    return answer(503, "board_away", BOARD_WORDS)
 
 
 def _carrier_away(_: Request, _error: Exception) -> Response:
-    return answer(503, "carrier_away", CARRIER_AWAY)
+    return answer(503, "carrier_away", CARRIER_WORDS)
 
 
 def _record_away(_: Request, error: Exception) -> Response:
     log.warning("the record did not answer: %s", type(error).__name__)
-    return answer(503, "record_away", RECORD_AWAY)
+    return answer(503, "record_away", RECORD_WORDS)
 
 
 def _where(loc: Sequence[Any]) -> str:

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request
 from pydantic import StringConstraints, model_validator
 
 from app.api.access import Route, desk_of
-from app.api.calls import own_call
 from app.api.clinical import Saved, saved, sealed
 from app.api.console import OnTheLine
 from app.api.desk import Desk
 from app.api.errors import Refused
 from app.api.fields import In, Key, Narrative, PathId, Short
+from app.api.ownership import own_call, own_handoff
 from app.secrets import NUMBER
 from telephony.numbers import NotDiallable, check_diallable
 
@@ -94,6 +94,7 @@ async def open_handoff(id: PathId, form: HandoffIn, request: Request, session: O
 async def add_fact(id: PathId, form: HandoffFactIn, request: Request, session: OnTheLine) -> Saved:
     """Reached or not, dialled by hand, confirmed contact, not located: "dispatched" alone is not done."""
     desk = desk_of(request)
+    await own_handoff(desk, session, id)
     facts: dict[str, Any] = form.model_dump(
         include={"contact", "outcome", "consent", "location", "dispatched", "closed"}, exclude_none=True
     )

@@ -10,14 +10,12 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-
 from app.api import views
 from app.api.client import PING, Client, encode
+from app.api.memory import Memory
 from app.context import Context
-from app.records.models import CallEvent
+from app.people.stores import RECORD_AWAY
+from app.records.queries import recorded_facts
 from routing.board import Board, BoardAway, EpochChanged, Event
 
 #: Seconds between pings: a console that heard none for 12 s knows that it is cut off.
@@ -28,6 +26,8 @@ SNAPSHOT_EVERY_S = 0.5
 RECORDED_EVERY_S = 1.0
 #: Seconds, real ones, before the board is asked again after it was away.
 RETRY_S = 0.5
+#: Milliseconds of the stream that a new process reads to know who was in which call.
+REMEMBERED_MS = 3_600_000
 #: Milliseconds that one read waits at the server: real time, the virtual clock may jump meanwhile.
 BLOCK_MS = 1_000
 #: Facts waited for in one process; the console asks again for the ones forgotten.
@@ -49,8 +49,8 @@ class Hub:
     def __init__(self, ctx: Context) -> None:
         self._ctx, self._board, self._clock = ctx, ctx.board, ctx.clock
         self._clients: dict[str, set[Client]] = {}
-        self._call_of: dict[str, str] = {}
-        self._seen_id, self._epoch = 0, ""
+        self.memory = Memory()
+        self._cursor, self._epoch = "", ""
         self._fresh: set[Client] = set()
         self._specs: set[str] = set()
         self._calls: set[str] = set()
@@ -81,10 +81,10 @@ class Hub:
             self._pending.pop(next(iter(self._pending)))
         self._pending[fact] = spec
 
-    def caught_up(self, last_event_id: int) -> bool:
-        """Everything up to that event has left for the consoles: a virtual clock may jump."""
+    def caught_up(self, cursor: str) -> bool:
+        """Everything up to that entry of the stream has left for the consoles: a virtual clock may jump."""
         told = not (self._fresh or self._specs or self._calls)
-        return self._seen_id >= last_event_id and told and all(client.idle for client in self._all())
+        return _order(self._cursor) >= _order(cursor) and told and all(client.idle for client in self._all())
 
     def _all(self) -> Iterable[Client]:
         return [client for clients in self._clients.values() for client in clients]
@@ -108,11 +108,11 @@ class Hub:
                 tasks.create_task(loop())
 
     async def _tail(self) -> None:
-        cursor, away = "", False
+        away = False
         while True:
             try:
-                cursor = cursor or await self._ctx.moved(self._start)
-                events = await self._board.events(cursor, count=500, block_ms=BLOCK_MS)
+                self._cursor = self._cursor or await self._ctx.moved(self._start)
+                events = await self._board.events(self._cursor, count=500, block_ms=BLOCK_MS)
             except (BoardAway, EpochChanged):
                 away = True
                 await asyncio.sleep(RETRY_S)
@@ -123,10 +123,17 @@ class Hub:
                 away = False
                 for event in events:
                     self._deliver(event)
-                cursor = events[-1].cursor if events else cursor
+                self._cursor = events[-1].cursor if events else self._cursor
 
     async def _start(self) -> str:
-        cursor = await self._board.last_cursor()
+        """Remember the last minutes without telling anybody, then begin where the stream ends now."""
+        end = await self._board.last_cursor()
+        cursor = f"{max(0, _order(end)[0] - REMEMBERED_MS)}-0"
+        while _order(cursor) < _order(end):
+            events = await self._board.events(cursor, count=500)
+            for event in events:
+                self.memory.note(event)
+            cursor = events[-1].cursor if events else end
         self._everybody_anew()
         return cursor
 
@@ -138,13 +145,12 @@ class Hub:
     def _deliver(self, event: Event) -> None:
         if self._epoch and event.epoch != self._epoch:
             self._everybody_anew()
-        self._epoch, self._seen_id = event.epoch, event.id
+        self._epoch = event.epoch
+        self.memory.note(event)
         spec = str(event.data.get("spec") or event.data.get("who") or "")
         group, _, word = event.kind.partition(".")
         if group == "offer":
             self._offer(spec, word, event)
-        elif group == "engagement":
-            self._engagement(spec, event)
         elif event.kind == "alarm":
             self._send_leads({"type": "alarm", "call": event.call, "at_ms": event.at_ms, **views.shown(event.data)})
         self._facts(spec, event)
@@ -163,12 +169,6 @@ class Hub:
             over = {"offer": event.data.get("offer"), "state": word, "cause": cause, "at_ms": event.at_ms}
             self._send(spec, {"type": "offer_over", **over}, event.at_ms)
 
-    def _engagement(self, spec: str, event: Event) -> None:
-        if event.kind == "engagement.started":
-            self._call_of[spec] = event.call
-        elif event.data.get("to") == "done" and self._call_of.get(spec) == event.call:
-            del self._call_of[spec]
-
     def _facts(self, spec: str, event: Event) -> None:
         if event.kind not in FACTS:
             return
@@ -180,7 +180,7 @@ class Hub:
             self._send(person, {**shown, "data": views.shown(event.data)})
 
     def _people(self, call: str) -> list[str]:
-        return [spec for spec, own in self._call_of.items() if own == call and spec in self._clients]
+        return [spec for spec in self.memory.people(call) if spec in self._clients]
 
     async def _tell(self) -> None:
         """Send present states; whoever changed again while they were read is told on the next round."""
@@ -212,7 +212,7 @@ class Hub:
         if view is None:
             return self._send(spec, {"type": "me", **views.absent(spec)})
         if view.call:
-            self._call_of[spec] = view.call
+            self.memory.is_in(spec, view.call)
         offers = [offer for offer in view.offers if offer.state == "offered"] if fresh else []
         calls = [(offer, await self._board.call(offer.call)) for offer in offers]
         if spec in self._specs:  # changed while we read
@@ -229,8 +229,10 @@ class Hub:
         view = await self._board.call(call)
         if call in self._calls:
             return
-        message = views.call_out(view) if view else {"id": call, "state": "closed"}
         for spec in self._people(call):
+            message = (
+                views.call_out(view) | {"told": views.told(view, spec)} if view else {"id": call, "state": "closed"}
+            )
             self._send(spec, {"type": "call", **message})
 
     async def _ping(self) -> None:
@@ -264,8 +266,8 @@ class Hub:
 
     async def _tell_recorded(self, facts: list[str]) -> None:
         try:
-            known = await recorded(self._ctx.sessions, facts)
-        except (SQLAlchemyError, OSError, TimeoutError):
+            known = await recorded_facts(self._ctx.sessions, facts)
+        except RECORD_AWAY:
             return
         by_spec: dict[str, list[str]] = {}
         for fact in known:
@@ -274,12 +276,10 @@ class Hub:
             self._send(spec, {"type": "recorded", "ids": ids})
 
 
-async def recorded(sessions: async_sessionmaker[AsyncSession], facts: list[str]) -> list[str]:
-    """Which of these facts are in the record."""
-    async with sessions() as store:
-        return [
-            fact for fact in await store.scalars(select(CallEvent.fact_id).where(CallEvent.fact_id.in_(facts))) if fact
-        ]
+def _order(cursor: str) -> tuple[int, int]:
+    """Entries of a stream are ordered by milliseconds and a count within them."""
+    ms, _, count = cursor.partition("-")
+    return int(ms or 0), int(count or 0)
 
 
 async def snapshot(board: Board) -> dict[str, Any]:

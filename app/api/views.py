@@ -98,6 +98,13 @@ def call_out(call: CallView) -> dict[str, Any]:
     return {name: getattr(call, name) for name in CallOut.model_fields}
 
 
+def told(call: CallView, spec: str) -> dict[str, Any]:
+    """What this person's beats carry back, word for word, while they are in the call (P4)."""
+    names = ("line", "language", "cls", "arrived_ms", "counter", "sid", "room", "room_sid", "handoff_open")
+    owner = call.owner == spec
+    return {name: getattr(call, name) for name in names} | {"owner": owner, "role": "owner" if owner else "relief"}
+
+
 #: Parts of an event's data that never leave: ciphertext and what identifies a caller.
 HIDDEN = frozenset({"cipher", "to_cipher", "number_cipher", "number_hash", "verification"})
 

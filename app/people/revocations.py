@@ -11,18 +11,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.people.sessions import LONGEST_S, Session
+from app.people.stores import RECORD_AWAY, REDIS_AWAY
 from app.records.models import Revocation
 
 log = logging.getLogger(__name__)
 
-_AWAY = (RedisError, SQLAlchemyError, OSError, TimeoutError)
+_AWAY = RECORD_AWAY + REDIS_AWAY
 
 
 class Revocations:

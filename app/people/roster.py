@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
-from routing.policy import lanes_for_person
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.lines import Lines
 from app.people import shifts
 from app.people.roles import ON_THE_LINE, Level, Role
 from app.people.sessions import Session, new_session_id
 from app.people.shifts import Shift
+from app.people.stores import RECORD_AWAY
 from app.records import models
 from routing.board import Profile
+from routing.policy import lanes_for_person
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +46,7 @@ class Person:
 class Roster:
     """Everybody, by id. Someone it does not know yet is what their session says."""
 
-    def __init__(self, sessions: async_sessionmaker[AsyncSession], lines: Mapping[str, Any]) -> None:
+    def __init__(self, sessions: async_sessionmaker[AsyncSession], lines: Lines) -> None:
         self._sessions, self._lines = sessions, lines
         self._people: dict[str, Person] = {}
 
@@ -59,7 +58,7 @@ class Roster:
                 weekly: dict[str, list[Shift]] = {}
                 for row in await store.scalars(select(models.Shift)):
                     weekly.setdefault(row.specialist_id, []).append(shift_of(row))
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
+        except RECORD_AWAY as error:
             log.warning("the roster stays as it was: %s", type(error).__name__)
             return
         self._people = {row.id: replace(self.person(row), shifts=tuple(weekly.get(row.id, ()))) for row in rows}
@@ -121,8 +120,13 @@ def shift_of(row: models.Shift) -> Shift:
     return Shift(row.weekday, row.starts, row.ends, row.zone, row.valid_from, row.valid_until)
 
 
-def lanes_of(lines: Mapping[str, Any], row: models.Specialist) -> tuple[str, ...]:
-    """Lanes of the board that this person may take; none for those who sit at no console."""
+def lanes_of(lines: Lines, row: models.Specialist) -> tuple[str, ...]:
+    """Lanes of the board that this person may take; none for those who sit at no console.
+
+    A lead without lines of their own takes only what is open to anyone on shift.
+    """
     if row.role not in ON_THE_LINE:
         return ()
-    return lanes_for_person(lines, lines_=row.lines, languages=row.languages, tier=row.tier, skills=row.skills)
+    known = [line.routing for line in lines.by_id.values()]
+    tiers = dict.fromkeys(row.lines, row.tier)
+    return lanes_for_person(known, role=row.role, languages=row.languages, skills=row.skills, tiers=tiers)

@@ -7,7 +7,8 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+
+from app.people.stores import REDIS_AWAY
 
 #: Seconds over which failures are counted.
 WINDOW_S = 300
@@ -68,5 +69,5 @@ class Throttle:
     async def _ask(self, ask: Callable[[], Awaitable[object]]) -> int:
         try:
             return int(await ask() or 0)  # type: ignore[call-overload]
-        except (RedisError, OSError, TimeoutError):
+        except REDIS_AWAY:
             return 0
