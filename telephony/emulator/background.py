@@ -68,7 +68,8 @@ async def _play(participant: Participant, url: str | None, method: str, why: str
             await asyncio.Event().wait()
         return
     try:
-        await run(room, leg, url, method, WAIT_VERBS, lambda: [leg])
+        first, participant.prefetched = participant.prefetched, None
+        await run(room, leg, url, method, WAIT_VERBS, lambda: [leg], first)
     except FetchFailed as failure:
         room.net.ledger.add("document.failed", leg.sid, room.sid, code=failure.code, why=why)
 
@@ -80,18 +81,28 @@ async def run(
     method: str,
     allowed: frozenset[str],
     listeners: Callable[[], Sequence[Leg]],
+    first: Document | None = None,
 ) -> None:
-    """Fetch a document and play it to the listeners, following its Redirects."""
+    """Fetch a document (or take the `first`) and play it to the listeners, following its Redirects."""
     target: str | None = url
     while target is not None:
-        document = await fetch(room, leg, target, method)
-        target = None
+        document = first or await fetch(room, leg, target, method)
+        first = target = None
         for verb in allowed_verbs(room, leg, document, allowed):
             if verb.name == "Redirect":
                 target, method = urljoin(document.url, verb.text), verb.attributes.get("method", "POST")
                 await room.net.breathe()
                 break
             await sounds.perform(room.net, verb, document.url, listeners())
+
+
+async def prefetch(participant: Participant) -> None:
+    """Fetch the wait document of who is about to wait; raises `FetchFailed`, and then nobody enters (documented)."""
+    room, url = participant.room, participant.wait_url
+    starts = room.started or participant.start_conference_on_enter
+    alone = not room.participants and room.net.assumptions.lone_hears_music
+    if url and (alone or not starts):
+        participant.prefetched = await fetch(room, participant.leg, url, participant.wait_method)
 
 
 async def fetch(room: Room, leg: Leg | None, url: str, method: str) -> Document:
@@ -113,7 +124,9 @@ async def announce(room: Room, url: str, method: str, only: Participant | None =
     """Play a document to everybody in the room who is not on hold, or to one participant, and tell how it ended."""
 
     def listeners() -> list[Leg]:
-        return [only.leg] if only else [p.leg for p in room.participants if not p.hold]
+        if only is not None:
+            return [only.leg] if only in room.participants else []
+        return [p.leg for p in room.participants if not p.hold]
 
     try:
         await run(room, only.leg if only else None, url, method, ANNOUNCE_VERBS, listeners)

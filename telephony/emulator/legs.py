@@ -105,6 +105,8 @@ class Leg:
         """The last callback waits until the parent's Dial action has been answered."""
         self.settled = asyncio.Event()
         """It has asked for its first document, is over, or waits for domain time (a create may answer)."""
+        self.held_back: list[Posted] = []
+        """Callbacks that wait for the answer to a Dial's action; sent at once where it is not asked after all."""
         self._sequence = 0
         self._scripts: list[Script] = []
         self._timers: list[asyncio.Task[None]] = []
@@ -246,9 +248,10 @@ class Leg:
         if self.device is not None:
             self.device.leg_over(self)
 
-    def hangs_up(self) -> None:
-        """The person at the far end hangs up."""
-        self.finish(by="caller" if self.direction == "inbound" else "callee", cause="hung up")
+    async def hangs_up(self) -> None:
+        """The person at the far end hangs up; nothing where the call is over or the device dead."""
+        if not self.dead:
+            self.finish(by="caller" if self.direction == "inbound" else "callee", cause="hung up")
 
     def dies(self) -> None:
         """The device stops without a goodbye: from now on nobody is there, and the carrier notices late or never."""
@@ -307,6 +310,9 @@ class Leg:
 
     def cut(self, *, keep_asking: bool = False, but: Script | None = None) -> None:
         """Stop the documents it runs; with `keep_asking`, not those whose request is still in flight."""
+        for posted in self.held_back:
+            posted.gate.set()
+        self.held_back.clear()
         for script in list(self._scripts):
             if script is not but and not (keep_asking and script.asking):
                 self._scripts.remove(script)
@@ -329,7 +335,7 @@ class Leg:
     def leave_place(self, reason: str) -> None:
         """Leave the room, if it is in one."""
         if self.participant is not None:
-            self.participant.room.leave(self.participant, reason)
+            self.participant.room.leave(self.participant, reason, goes_on=False)
 
     # ------------------------------------------------------------ ears and keys
 
@@ -348,7 +354,7 @@ class Leg:
         finally:
             self.net.ledger.air.play(self.sid, -1)
 
-    def presses(self, digits: str) -> None:
+    async def presses(self, digits: str) -> None:
         """Keys are pressed at the far end."""
         for digit in digits:
             if not self.live or self.dead:

@@ -6,73 +6,55 @@ REST translates HTTP to these methods and their results to JSON. Each raises `Re
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import random
-from collections.abc import Coroutine, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
 
 from telephony.clock import Clock
 from telephony.emulator import rooms
+from telephony.emulator.account import Account
 from telephony.emulator.asks import Ask
 from telephony.emulator.assumptions import Assumptions
 from telephony.emulator.background import announce
+from telephony.emulator.dialling import Dialler
 from telephony.emulator.faults import Faults
 from telephony.emulator.ledger import Ledger
 from telephony.emulator.legs import Callback, Device, Leg
 from telephony.emulator.phones import Phone
 from telephony.emulator.refusal import Refusal, not_found
-from telephony.emulator.registry import Application, Message, Number
 from telephony.emulator.rest_server import LoopServer
 from telephony.emulator.rooms import Participant, Room
 from telephony.emulator.softphones import Softphone
 from telephony.emulator.sounds import Media
+from telephony.emulator.tasks import Tasks
 from telephony.emulator.twiml_run import Script
-from telephony.emulator.waits import within
 from telephony.emulator.webhooks import Webhooks
-
-log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 #: Seconds after which any call ends: the account's own limit.
 CALL_LIMIT_S = 14_400
-#: Seconds that the carrier adds to a created leg's Timeout.
-TIMEOUT_EXTRA_S = 5
 #: Document requests in the same instant of domain time before the network takes a breath: a document that redirects
 #: to itself would stop a virtual clock for ever.
 REQUESTS_AT_ONCE = 500
 BREATH_S = 0.05
-#: Real seconds a create waits for its leg to ask first, where that is assumed.
-ASKS_FIRST_S = 2.0
 
 
-class Network:
-    """Twilio's far side in this process."""
+class Network(Account):
+    """Twilio's far side in this process. `credentials`: account_sid, auth_token, api_key, api_secret."""
 
     def __init__(
         self,
         *,
         clock: Clock,
         rng: random.Random,
-        account_sid: str = "AC" + "0" * 32,
-        auth_token: str = "emulator-auth-token",
-        api_key: str = "SK" + "0" * 32,
-        api_secret: str = "emulator-api-secret",
         assumptions: Assumptions | None = None,
         faults: Faults | None = None,
         cps: float = 1.0,
         call_limit_s: float = CALL_LIMIT_S,
+        **credentials: str,
     ) -> None:
-        self.clock = clock
-        self.rng = rng
-        self.account_sid = account_sid
-        self.auth_token = auth_token
-        self.api_key = api_key
-        self.api_secret = api_secret
+        super().__init__(clock=clock, rng=rng, **credentials)
         self.assumptions = assumptions or Assumptions()
         self.faults = faults or Faults()
-        self.cps = cps
-        """Legs a second that REST may create; the others wait in the queue."""
+        self._dialler = Dialler(self, cps)
         self.call_limit_s = call_limit_s
         self.ledger = Ledger(clock.now)
         self.webhooks = Webhooks(self)
@@ -81,28 +63,17 @@ class Network:
         """By CallSid, in the order of creation; ended ones stay."""
         self.rooms: dict[str, Room] = {}
         """By ConferenceSid, in the order of creation; completed ones stay."""
-        self.numbers: dict[str, Number] = {}
-        """By PN SID."""
-        self.applications: dict[str, Application] = {}
-        """By AP SID."""
-        self.messages: list[Message] = []
         self.extras = {"EdgeLocation": "emulator"}
         """Parameters that the carrier adds to its requests without notice."""
-        self.verified: set[str] = set()
-        """Other people's numbers that may be shown as caller ID."""
-        self.crashes: list[BaseException] = []
+        self._tasks = Tasks()
+        self.spawn = self._tasks.spawn
+        self.crashes = self._tasks.crashes
         """Errors in the emulator's own tasks: none, or the run counts for nothing."""
         self.url = ""
         self._named: dict[str, list[Room]] = {}
         self._devices: dict[str, Phone | Softphone] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._server: LoopServer | None = None
-        self._next_slot = 0.0
         self._asked_at = (0.0, 0)
-
-    def new_sid(self, prefix: str) -> str:
-        """A SID: two letters and 32 hex digits."""
-        return f"{prefix}{self.rng.getrandbits(128):032x}"
 
     async def create_call(
         self,
@@ -128,9 +99,7 @@ class Network:
             ask, fallback_url, fallback_method = self._application_ask(application_sid)
         leg.fallback = (fallback_url, fallback_method) if fallback_url else None
         leg.callback = _callback(status_callback, status_callback_method, status_callback_event)
-        self._queue(leg)
-        self.spawn(self._run_call(leg, ask, timeout, time_limit))
-        await self._settled(leg)
+        await self._dialler.call(leg, ask, timeout, time_limit)
         return leg
 
     def _application_ask(self, sid: str) -> tuple[Ask, str, str]:
@@ -139,35 +108,6 @@ class Network:
             raise Refusal(400, 21218, "Invalid ApplicationSid")
         ask = Ask(application.voice_url, application.voice_method)
         return ask, application.voice_fallback_url, application.voice_fallback_method
-
-    async def _run_call(self, leg: Leg, ask: Ask, timeout: int, time_limit: int | None) -> None:
-        await self._dial(leg, timeout, time_limit)
-        if leg.live:
-            leg.begin(ask)
-
-    async def _dial(self, leg: Leg, timeout: int, time_limit: int | None) -> None:
-        """Take the leg through the queue and ring its far end."""
-        slot = leg.created_at + leg.queue_time_ms / 1000
-        if slot > self.clock.now():
-            leg.settled.set()
-            await within(self.clock, slot - self.clock.now(), leg.wait_ended())
-        if leg.live:
-            leg.limit(min(self.call_limit_s, time_limit or self.call_limit_s))
-            await leg.dial(timeout + TIMEOUT_EXTRA_S)
-
-    def _queue(self, leg: Leg) -> None:
-        """Give the leg its place in the queue: the create's answer says how long it will wait."""
-        now = self.clock.now()
-        slot = max(now, self._next_slot)
-        self._next_slot = slot + (1 / self.cps if self.cps else 0.0)
-        leg.queue_time_ms = round((slot - now) * 1000)
-
-    async def _settled(self, leg: Leg) -> None:
-        if self.assumptions.created_leg_asks_first:
-            try:
-                await asyncio.wait_for(leg.settled.wait(), ASKS_FIRST_S)
-            except TimeoutError:
-                return
 
     async def update_call(
         self,
@@ -264,10 +204,7 @@ class Network:
             self.forget_unused(into)
             raise
         into.pending.append(participant)
-        self._queue(leg)
-        participant.queue_time_ms = leg.queue_time_ms
-        self.spawn(self._run_participant(participant, timeout, time_limit))
-        await self._settled(leg)
+        await self._dialler.participant(participant, timeout, time_limit)
         return participant
 
     def _room_for_rest(self, room: str, max_participants: int) -> Room:
@@ -279,16 +216,6 @@ class Network:
         into = known or self.room_to_join(room, None)
         into.max_participants = min(into.max_participants, max_participants)
         return into
-
-    async def _run_participant(self, participant: Participant, timeout: int, time_limit: int | None) -> None:
-        leg, room = participant.leg, participant.room
-        await self._dial(leg, timeout, time_limit)
-        if leg.live and room.status != "completed":
-            room.join(participant)
-        else:
-            leg.finish(by="network", cause="its room is over")
-            room.leave(participant, "participant_add_failed")
-        leg.settled.set()
 
     async def update_participant(
         self,
@@ -385,34 +312,6 @@ class Network:
             del self.rooms[room.sid]
             self._named[room.name].remove(room)
 
-    # ------------------------------------------------------------ numbers, applications, messages
-
-    def add_number(self, phone_number: str, **fields: str) -> Number:
-        """Own a number, as POST IncomingPhoneNumbers does."""
-        now = self.clock.now()
-        number = Number(phone_number=phone_number, sid=self.new_sid("PN"), created_at=now, updated_at=now, **fields)
-        self.numbers[number.sid] = number
-        return number
-
-    def add_application(self, sid: str = "", **fields: str) -> Application:
-        """Own a TwiML application, as POST Applications does."""
-        now = self.clock.now()
-        application = Application(sid=sid or self.new_sid("AP"), created_at=now, updated_at=now, **fields)
-        self.applications[application.sid] = application
-        return application
-
-    def number(self, phone_number: str) -> Number | None:
-        """The owned number of that E.164 form."""
-        return next((n for n in self.numbers.values() if n.phone_number == phone_number), None)
-
-    def send_message(self, *, to: str, from_: str, body: str, status_callback: str = "") -> Message:
-        """POST Messages: note a text message; it goes nowhere."""
-        message = Message(
-            self.new_sid("SM"), to, from_, body, created_at=self.clock.now(), status_callback=status_callback
-        )
-        self.messages.append(message)
-        return message
-
     # ------------------------------------------------------------ devices
 
     def phone(self, number: str) -> Phone:
@@ -466,10 +365,7 @@ class Network:
         """Stop serving, and everything that runs."""
         if self._server is not None:
             await self._server.stop()
-        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.stop()
         await self.webhooks.aclose()
 
     def new_script(self, leg: Leg, ask: Ask, *, screening: bool = False) -> Script:
@@ -483,20 +379,6 @@ class Network:
         self._asked_at = (now, count + 1 if at == now else 1)
         if self._asked_at[1] > REQUESTS_AT_ONCE:
             await self.clock.sleep(BREATH_S)
-
-    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run something beside; an error in it is kept in `crashes`."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-        return task
-
-    def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            self.crashes.append(error)
-            log.error("the emulator failed", exc_info=error)
 
 
 def is_room_sid(text: str) -> bool:

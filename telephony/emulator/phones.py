@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+import asyncio
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from telephony.emulator.legs import Leg
-from telephony.emulator.waits import within
+from telephony.emulator.waits import within as within_time
 
 if TYPE_CHECKING:
     from telephony.emulator.network import Network
@@ -32,7 +33,7 @@ class Handset:
         """Its number, or `client:identity`."""
         self.leg: Leg | None = None
         """The call it is in, or was in last."""
-        self._policy: Callable[[Leg], None] = lambda leg: None  # noqa: ARG005
+        self._policy: Callable[[Leg], None] = lambda leg: leg.settled.set()
         self._listened = 0
 
     # ------------------------------------------------------------ when it rings
@@ -41,8 +42,10 @@ class Handset:
         """Answer every call `after` seconds of ringing, then do `then`."""
 
         def policy(leg: Leg) -> None:
-            if after > 0:
-                leg.settled.set()
+            if after <= 0:
+                self._answer(leg, then)
+                return
+            leg.settled.set()
             leg.later(after, lambda: self._answer(leg, then))
 
         self._policy = policy
@@ -82,34 +85,33 @@ class Handset:
     async def hears(self, text: str, within: float = 20.0) -> None:
         """Wait (domain time) until something with these words begins to be heard, later than what was matched last."""
         leg = self._call()
-        if not await _heard_within(self.net, within, self._until_heard(leg, text.lower())):
+        waiting = asyncio.ensure_future(self._until_heard(leg, text.lower()))
+        if not await within_time(self.net.clock, within, waiting) or not waiting.result():
             heard = [f"{h.what}: {h.text}" for h in leg.heard]
             raise AssertionError(f"{text!r} was not heard within {within} s; heard was {heard}, leg {leg.status}")
 
-    async def _until_heard(self, leg: Leg, words: str) -> None:
+    async def _until_heard(self, leg: Leg, words: str) -> bool:
         while True:
             for index in range(self._listened, len(leg.heard)):
                 if words in leg.heard[index].text.lower() or words == leg.heard[index].what:
                     self._listened = index + 1
-                    return
+                    return True
+            if not leg.live:
+                return False
             await leg.news()
 
     async def presses(self, digits: str) -> None:
         """Press keys."""
-        self._call().presses(digits)
+        await self._call().presses(digits)
 
     async def hangs_up(self) -> None:
         """Hang up; nothing where the call is already over."""
-        self._call().hangs_up()
+        await self._call().hangs_up()
 
     def _call(self) -> Leg:
         if self.leg is None:
             raise AssertionError(f"{type(self).__name__} is in no call")
         return self.leg
-
-
-async def _heard_within(net: Network, seconds: float, hearing: Awaitable[None]) -> bool:
-    return await within(net.clock, seconds, hearing)
 
 
 class Phone(Handset):

@@ -13,6 +13,7 @@ from telephony.emulator.refusal import Refusal
 if TYPE_CHECKING:
     from telephony.emulator.legs import Callback, Leg
     from telephony.emulator.network import Network
+    from telephony.emulator.twiml import Document
     from telephony.emulator.webhooks import Posted
 
 #: Value of a statusCallbackEvent attribute: the events that are then told.
@@ -73,6 +74,8 @@ class Participant:
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     hold_url: str = ""
     hold_method: str = "GET"
+    prefetched: Document | None = None
+    """The wait document, fetched before the entry."""
     music: Background | None = None
     """What is played to it while it waits or is held."""
 
@@ -176,8 +179,11 @@ class Room:
 
     # ------------------------------------------------------------ leaving
 
-    def leave(self, participant: Participant, reason: str, *, by_rest: bool = False) -> None:
-        """Take a leg out. Ends the room where it was the last, or its endConferenceOnExit says so."""
+    def leave(self, participant: Participant, reason: str, *, by_rest: bool = False, goes_on: bool = True) -> None:
+        """Take a leg out; it `goes_on` with what comes after its Dial, or has ended or been moved.
+
+        Ends the room where it was the last, or its endConferenceOnExit says so.
+        """
         if participant not in self.participants:
             self._never_came(participant)
             return
@@ -188,9 +194,11 @@ class Room:
         silence(participant)
         self.net.ledger.add("room.left", leg.sid, self.sid, label=participant.label, reason=reason)
         self.net.ledger.air.set(leg.sid, place="", muted=False, hold=False, coaching="")
-        after = participant.has_action and leg.live and not self.net.assumptions.callback_before_action
+        after = participant.has_action and leg.live and goes_on and not self.net.assumptions.callback_before_action
         more = {"ParticipantCallStatus": leg.status, "ReasonParticipantLeft": reason}
         told = self._tell("participant-leave", participant, more, gated=after)
+        if after and told is not None:
+            leg.held_back.append(told)
         participant.left = Left(reason, told, participant.company, by_rest or reason == "conference_ended_via_api")
         participant.gone.set()
         leg.changed()

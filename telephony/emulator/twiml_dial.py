@@ -9,10 +9,12 @@ from urllib.parse import urljoin
 
 from telephony.emulator import rooms
 from telephony.emulator.asks import Ask, Over
+from telephony.emulator.background import prefetch
 from telephony.emulator.legs import EVENTS, Callback, Leg
 from telephony.emulator.refusal import Refusal
 from telephony.emulator.twiml import Verb
 from telephony.emulator.waits import within
+from telephony.emulator.webhooks import FetchFailed
 
 if TYPE_CHECKING:
     from telephony.emulator.twiml_run import Script
@@ -27,11 +29,13 @@ MAX_TARGETS = 10
 
 async def dial(script: Script, verb: Verb) -> Ask | None:
     """Run a Dial; the request for its action when it is over, if it has one."""
+    script.leg.keys.buffer.clear()  # keys pressed before belong to no later Gather
     conference = next((c for c in verb.children if c.name == "Conference"), None)
     if conference is not None:
         result, told = await _into_room(script, verb, conference)
     else:
         result, told = await _to_phones(script, verb)
+    script.leg.keys.buffer.clear()
     if result is None:
         return None
     return await _action(script, verb, result, told)
@@ -65,14 +69,19 @@ def callback_of(verb: Verb, base: str, events: frozenset[str], default: str) -> 
 
 async def _into_room(script: Script, verb: Verb, noun: Verb) -> tuple[dict[str, str] | None, Posted | None]:
     leg, net = script.leg, script.net
-    room = net.room_to_join(noun.text, _room_callback(noun, script.document.url))
-    room.max_participants = min(room.max_participants, noun.number("maxParticipants", 250))
-    participant = _participant(leg, room, noun, script.document.url, "action" in verb.attributes)
+    participant = _participant(script, noun, "action" in verb.attributes)
     try:
+        await prefetch(participant)
+        room = participant.room = net.room_to_join(noun.text, _room_callback(noun, script.document.url))
+        room.max_participants = min(room.max_participants, noun.number("maxParticipants", 250))
         room.check(participant)
+    except FetchFailed as failure:
+        net.ledger.add("document.failed", leg.sid, code=failure.code, why=failure.why, asked="wait")
+        net.forget_unused(participant.room)
+        return {"DialCallStatus": "failed", "DialBridged": "false"}, None
     except Refusal as refusal:
-        net.ledger.add("warning", leg.sid, room.sid, code=refusal.code, words=refusal.message)
-        net.forget_unused(room)
+        net.ledger.add("warning", leg.sid, participant.room.sid, code=refusal.code, words=refusal.message)
+        net.forget_unused(participant.room)
         if refusal.code == 16025:
             return None, None  # the call goes on with the next verb
         return {"DialCallStatus": "failed", "DialBridged": "false"}, None
@@ -99,12 +108,12 @@ async def _gone(script: Script, participant: rooms.Participant, on_star: bool) -
         await script.leg.news() if on_star else await participant.gone.wait()
 
 
-def _participant(leg: Leg, room: rooms.Room, noun: Verb, base: str, has_action: bool) -> rooms.Participant:
-    said = noun.attributes
+def _participant(script: Script, noun: Verb, has_action: bool) -> rooms.Participant:
+    said, base = noun.attributes, script.document.url
     wait = said.get("waitUrl")
     return rooms.Participant(
-        leg,
-        room,
+        script.leg,
+        script.net.room_to_join(noun.text, _room_callback(noun, base)),
         label=said.get("participantLabel", ""),
         muted=noun.flag("muted", False),
         coaching="coach" in said,
@@ -141,18 +150,35 @@ async def _to_phones(script: Script, verb: Verb) -> tuple[dict[str, str], Posted
     children: list[Leg] = []
     try:
         for group in groups:
+            for earlier in children:
+                _tell_at_once(earlier)
             children = [_child(script, noun, caller_id) for noun in group]
             with leg.sound():  # the ringing tone, until somebody is put through
                 winner = await _ring(script, group, children, verb.number("timeout", RING_S))
             if winner is not None:
                 return await _put_through(script, verb, winner)
-    finally:
-        for child in children:
-            child.finish(
-                by="network", cause="the dialling leg has gone", status="" if child.answered_at else "canceled"
-            )
-    last = children[-1]
-    return _result(last, bridged=False), last.final_callback
+    except BaseException:
+        _abandon(children)
+        raise
+    for other in children[:-1]:
+        _tell_at_once(other)
+    return _result(children[-1], bridged=False), _held_back(leg, children[-1])
+
+
+def _abandon(children: list[Leg]) -> None:
+    """The dialling leg has gone: nobody is to ring or talk any more, and no action will be asked."""
+    for child in children:
+        _tell_at_once(child)
+        if not child.has_scripts:
+            status = "" if child.answered_at else "canceled"
+            child.finish(by="network", cause="the dialling leg has gone", status=status)
+
+
+def _held_back(leg: Leg, child: Leg) -> Posted | None:
+    """The child's last callback; where it waits for the action, the dialling leg knows it."""
+    if child.final_callback is not None:
+        leg.held_back.append(child.final_callback)
+    return child.final_callback
 
 
 def _child(script: Script, noun: Verb, caller_id: str) -> Leg:
@@ -176,7 +202,7 @@ async def _ring(script: Script, nouns: tuple[Verb, ...], children: list[Leg], ti
             if answered is not None:
                 for other in children:
                     if other is not answered:
-                        _open_gate(other)
+                        _tell_at_once(other)
                         other.finish(by="network", cause="answered elsewhere", status="canceled")
                 noun = nouns[children.index(answered)]
                 return answered if await _screened(script, noun, answered) else None
@@ -186,7 +212,8 @@ async def _ring(script: Script, nouns: tuple[Verb, ...], children: list[Leg], ti
     return None
 
 
-def _open_gate(leg: Leg) -> None:
+def _tell_at_once(leg: Leg) -> None:
+    """Let a dialled leg's last callback go, now or when it ends."""
     leg.gate_final_callback = False
     if leg.final_callback is not None:
         leg.final_callback.gate.set()
@@ -219,10 +246,11 @@ async def _put_through(script: Script, verb: Verb, child: Leg) -> tuple[dict[str
             if one.live:
                 net.ledger.air.set(one.sid, place="")
         net.ledger.add("bridge.end", leg.sid, child=child.sid)
-    moved = child.live and child.has_scripts
-    if not moved:
+    if child.live and child.has_scripts:  # REST has moved it: it goes on by itself
+        _tell_at_once(child)
+    else:
         child.finish(by="network", cause="the Dial is over")
-    return _result(child, bridged=True, seconds=net.clock.now() - begun), child.final_callback
+    return _result(child, bridged=True, seconds=net.clock.now() - begun), _held_back(leg, child)
 
 
 async def _bridge_over(child: Leg, leg: Leg, on_star: bool) -> None:
