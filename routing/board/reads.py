@@ -18,8 +18,8 @@ def maybe_call(data: Mapping[str, Any] | None) -> CallView | None:
 
 
 def spec_view(data: Mapping[str, Any]) -> SpecView:
-    offers = tuple(OfferView(**offer) for offer in data.get("offers") or ())
-    return SpecView(**{**data, "offers": offers})
+    fields: dict[str, Any] = {**data, "offers": tuple(OfferView(**offer) for offer in data.get("offers") or ())}
+    return SpecView(**fields)
 
 
 def answer(data: Mapping[str, Any]) -> Answer:

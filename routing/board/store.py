@@ -36,8 +36,7 @@ T = TypeVar("T")
 
 def client(url: str, *, connections: int, socket_s: float | None) -> Redis:
     """A client without retries (redis-py's default of ten costs 9 s and more on a stopped server)."""
-    from_url: Any = BlockingConnectionPool.from_url  # pyright: ignore[reportUnknownMemberType]
-    pool = from_url(
+    pool = cast(Any, BlockingConnectionPool).from_url(
         url,
         max_connections=connections,
         timeout=SOCKET_S,
@@ -53,8 +52,7 @@ def client(url: str, *, connections: int, socket_s: float | None) -> Redis:
 
 
 def _command(redis: Redis, *command: Any) -> Awaitable[Any]:
-    execute: Any = redis.execute_command  # pyright: ignore[reportUnknownMemberType]
-    return cast(Awaitable[Any], execute(*command))
+    return cast(Awaitable[Any], cast(Any, redis).execute_command(*command))
 
 
 class Breaker:

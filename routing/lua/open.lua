@@ -14,8 +14,7 @@ local function distrust()
   for _, id in ipairs(redis.call('ZRANGE', P .. 'calls', 0, -1)) do
     local c = B.call(id)
     if c then
-      B.rescind(c, 'epoch')
-      B.set(c, { n = 0 })
+      for _, s in ipairs(B.rescind(c, 'epoch')) do B.duty(s, 'idle', id) end
       if c.state == 'waiting' then B.state(c, 'doubtful', 'epoch') end
     end
   end
