@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,7 +22,15 @@ from app.embedded.postgres import Postgres
 from app.embedded.process import EmbeddedError, Server
 from app.embedded.valkey import Valkey
 
-__all__ = ["EmbeddedError", "Postgres", "Server", "Stores", "Valkey", "embedded_stores"]
+__all__ = ["EmbeddedError", "InUse", "Postgres", "Server", "Stores", "Valkey", "embedded_stores", "running"]
+
+
+ADDRESSES = "stores.json"
+"""File of the data folder, readable by its owner: the running stores' addresses."""
+
+
+class InUse(EmbeddedError):
+    """Another process owns the folder."""
 
 
 class Stores:
@@ -47,7 +56,7 @@ class Stores:
 
     async def start(self) -> None:
         """Take the folder and start what is wanted."""
-        self._take()
+        self.take()
         try:
             await asyncio.gather(*(server.start() for server in self.wanted))
         except BaseException:
@@ -58,19 +67,37 @@ class Stores:
         """Stop both in order and give the folder back."""
         await asyncio.gather(*(server.stop() for server in self.wanted))
         if self._lock:
+            (self.data_dir / ADDRESSES).unlink(missing_ok=True)
             self._lock.close()
             self._lock = None
 
-    def _take(self) -> None:
+    def take(self) -> None:
+        """Own the folder until `stop`; `EmbeddedError` when another process does."""
         lock = open(self.data_dir / ".lock", "a")  # noqa: SIM115  held until stop
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             lock.close()
-            raise EmbeddedError(
-                f"{self.data_dir} is in use by another hotline; stop it or set HOTLINE_DATA_DIR"
-            ) from None
+            text = f"{self.data_dir} is in use by another hotline; stop it or set HOTLINE_DATA_DIR"
+            raise InUse(text) from None
         self._lock = lock
+        self._publish()
+
+    def _publish(self) -> None:
+        """Tell the owner's other commands on this machine where the stores are."""
+        path = self.data_dir / ADDRESSES
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        urls = {"database_url": (self.postgres, self.database_url), "redis_url": (self.valkey, self.redis_url)}
+        path.write_text(json.dumps({name: url for name, (server, url) in urls.items() if server in self.wanted}))
+
+
+def running(data_dir: Path) -> dict[str, str]:
+    """Addresses of the stores that another process runs on this folder: `database_url`, `redis_url`, or nothing."""
+    try:
+        return json.loads((data_dir / ADDRESSES).read_text())
+    except (OSError, ValueError):
+        return {}
 
 
 @asynccontextmanager

@@ -36,7 +36,7 @@ def _libc() -> ctypes.CDLL | None:
     return ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-def _die_with_parent(sig: int) -> Callable[[], None] | None:
+def die_with_parent(sig: int) -> Callable[[], None] | None:
     """What the child runs before exec, so that it gets `sig` when our process ends in whatever way."""
     libc = _libc()
     return None if libc is None else lambda: libc.prctl(PR_SET_PDEATHSIG, sig, 0, 0, 0)
@@ -176,7 +176,7 @@ class Server:
             stderr=log,
             cwd=self.folder,
             start_new_session=True,  # Ctrl-C is for the owner, who ends us in order
-            preexec_fn=_die_with_parent(self.stop_signal),
+            preexec_fn=die_with_parent(self.stop_signal),
             **identity,  # type: ignore[arg-type]
         )
 
