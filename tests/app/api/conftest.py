@@ -72,6 +72,8 @@ async def ctx(stores: Stores, tmp_path) -> AsyncIterator[Context]:
         secret_key=SecretStr("k" * 40),
     )
     made = context(settings)
+    await made.open_board()
+    await made.board.end_verify()
     yield made
     await made.board.aclose()
     await made.carrier.aclose()

@@ -53,7 +53,8 @@ async def test_signing_out_ends_the_session_everywhere(hotline) -> None:
     person = await hotline.person()
     kept = dict(person.http.cookies)
     assert (await person.http.delete("/api/session")).status_code == 204
-    again = await person.http.get("/api/session", cookies=kept)
+    person.http.cookies.update(kept)
+    again = await person.get("session")
     assert again.status_code == 401
     assert again.json()["error"]["code"] == "signed_out"
 
