@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import itertools
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sized
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -50,6 +50,9 @@ class VirtualClock:
 
     #: Loop passes without ready work before a jump: each one polls the sockets once.
     QUIET_PASSES = 8
+    #: Loop passes with ready work, and nothing in flight, after which it jumps all the same: somebody polls without
+    #: ever waiting, and would stop time.
+    RESTLESS_PASSES = 2000
 
     def __init__(self, start: float = 1_800_000_000.0) -> None:
         self._now = start
@@ -76,16 +79,19 @@ class VirtualClock:
 
     async def run(self) -> None:
         """Advance time for ever; cancel it to stop."""
-        quiet = 0
+        quiet = restless = 0
+        # The loop's own queue: a task woken by another (a key pressed, then heard, then answered with a request) may
+        # need many passes before its work is in flight. A loop without such a queue is only given the passes.
+        ready: Sized = getattr(asyncio.get_running_loop(), "_ready", ())
         while True:
             await asyncio.sleep(0)
             if self._in_flight or not all(probe() for probe in self.probes):
-                quiet = 0
+                quiet = restless = 0
                 await asyncio.sleep(0.0002)  # real: others need the core to finish what is in flight
                 continue
-            quiet += 1
-            if quiet >= self.QUIET_PASSES:
-                quiet = 0
+            quiet, restless = (0, restless + 1) if len(ready) else (quiet + 1, restless)
+            if quiet >= self.QUIET_PASSES or restless >= self.RESTLESS_PASSES:
+                quiet = restless = 0
                 self._jump()
 
     def _jump(self) -> None:

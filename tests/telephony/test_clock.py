@@ -62,3 +62,20 @@ async def test_T4_a_cancelled_sleeper_does_not_move_time(clock: VirtualClock) ->
     gone.cancel()
     await clock.sleep(1)
     assert clock.now() == 1001.0
+
+
+async def test_T4_time_stands_still_while_tasks_wake_each_other(clock: VirtualClock) -> None:
+    slept = asyncio.create_task(clock.sleep(10))
+    seen = []
+    for _ in range(100):  # as a key pressed is heard, then decided on, then sent: no step is work in flight yet
+        await asyncio.create_task(asyncio.sleep(0))
+        seen.append(clock.now())
+    assert set(seen) == {1000.0}
+    await slept
+
+
+async def test_T4_somebody_who_never_waits_does_not_stop_time(clock: VirtualClock) -> None:
+    slept = asyncio.create_task(clock.sleep(10))
+    while not slept.done():  # noqa: ASYNC110 - the polling is what is tested
+        await asyncio.sleep(0)
+    assert clock.now() == 1010.0
