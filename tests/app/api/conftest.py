@@ -122,8 +122,8 @@ class Live:
                         return message
                 await self.changed.wait()
 
-    async def of(self, kind: str, **fields: Any) -> dict[str, Any]:
-        return await self.until(lambda m: m["type"] == kind and all(m.get(k) == v for k, v in fields.items()))
+    async def of(self, type: str, **fields: Any) -> dict[str, Any]:
+        return await self.until(lambda m: m["type"] == type and all(m.get(k) == v for k, v in fields.items()))
 
     def kinds(self) -> list[str]:
         return [message["type"] for message in self.messages]
