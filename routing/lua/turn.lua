@@ -40,7 +40,7 @@ function B.move(a)
   local c = B.call(a.call)
   local fresh = not c
   if fresh then c = resurrect(a) end
-  if c.state == 'closed' then return B.view(c) end -- guard: closed_turn
+  if c.state == 'closed' or c.state == 'agency_only' then return B.view(c) end -- guard: closed_turn
   if a.still_needed or a.danger then needed(c, a) end
   if not fresh and a.turn >= B.num(c.turn) then language(c, a) end
   if not fresh and a.turn > B.num(c.turn) then -- guard-if: old_turn

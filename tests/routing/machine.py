@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from routing.board import Accepted, Answer, BoardAway, CallView, EpochChanged, Seat
 from tests.routing.model import Model
 from tests.routing.world import World
 
-CALLS = ("c1", "c2", "c3", "c4")
+CALLS = ("c1", "c2", "c3", "c4", "c5", "c6")
 SPECS = ("s1", "s2", "s3")
+CLASSES = ("attempt", "urgent", "standard", "warm")
 call_names = st.sampled_from(CALLS)
 spec_names = st.sampled_from(SPECS)
 #: Seconds that may pass at once: within an acknowledgement, a deadline, a hold turn.
@@ -63,6 +64,12 @@ class Fates:
     past: list[Past] = field(default_factory=list)
     agencies: dict[str, str] = field(default_factory=dict)
     facts: int = 0
+    distrusts: int = 0
+
+
+def someone_is(*duties: str) -> Callable[[Any], Any]:
+    """The rule has something to do: a person has such a duty."""
+    return precondition(lambda self: any(p.duty in duties for p in self.model.specs.values()))
 
 
 class BoardMachine(RuleBasedStateMachine):
@@ -108,10 +115,15 @@ class BoardMachine(RuleBasedStateMachine):
         self.model.beat_ms[spec] = self.world.ms
         self.do(self.world.beat(spec, **how))
 
+    def who(self, spec: str, *duties: str) -> str:
+        """This person, or the next one with such a duty."""
+        order = SPECS[SPECS.index(spec) :] + SPECS[: SPECS.index(spec)]
+        return next((one for one in order if self.model.spec(one).duty in duties), spec)
+
     # -- the beginning
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(first=st.sampled_from((("c1",), ("c1", "c2"), ("c2", "c1", "c3"))))
+    def begin(self, first: tuple[str, ...]) -> None:
         self.do(self.world.open())
         self.model.verify_until = 0
         ways = {"s1": (("en",), 1), "s2": (("en", "es"), 1), "s3": (("es",), 2)}
@@ -119,23 +131,25 @@ class BoardMachine(RuleBasedStateMachine):
             self.model.may[spec] = (languages, str(tier))
             self.model.beaten[spec], self.model.beat_ms[spec] = self.model.epoch, self.world.ms
             self.do(self.world.person(spec, languages=languages, tier=tier))
+        for call in first:
+            self.rings(call, "en")
 
     def teardown(self) -> None:
         self.loop.run_until_complete(self.world.close())
 
     # -- callers
 
+    @precondition(lambda self: not all(line.rang for line in self.fates.callers.values()))
     @rule(call=call_names, language=st.sampled_from(("en", "en", "es")))
     def rings(self, call: str, language: str) -> None:
-        line = self.fates.callers[call]
-        if line.rang:
-            return self.turns(call, False)
-        line.rang = True
+        call = next((c for c in (call, *CALLS) if not self.fates.callers[c].rang), "")
+        if not call:
+            return
+        self.fates.callers[call].rang = True
         self.do(self.world.rings(call, language=language))
         phone = self.world.phones[call]
         self.nothing(self.world.board.arrive(call, phone.sid, "main", language, _nobody()), "arrive again")
         self._turn(call)
-        return None
 
     @rule(call=call_names, danger=st.booleans())
     def turns(self, call: str, danger: bool) -> None:
@@ -197,8 +211,10 @@ class BoardMachine(RuleBasedStateMachine):
 
     # -- people
 
+    @someone_is("offered")
     @rule(spec=spec_names)
     def accepts(self, spec: str) -> None:
+        spec = self.who(spec, "offered")
         view = self.do(self.world.board.specialist(spec))
         if not view.offers:
             return
@@ -212,18 +228,27 @@ class BoardMachine(RuleBasedStateMachine):
             self.refused(board.decline(offer.id, spec, "late"), "a decline after the accept")
             self.refused(board.ack(offer.id, spec), "an acknowledgement after the accept")
 
+    @someone_is("offered")
     @rule(spec=spec_names)
     def declines(self, spec: str) -> None:
+        spec = self.who(spec, "offered")
         view = self.do(self.world.board.specialist(spec))
         if view.offers:
             offer, board = view.offers[0].id, self.world.board
             self.do(board.decline(offer, spec, "busy"))
-            for name, late in (("accept", board.accept(offer, spec, "t")), ("decline", board.decline(offer, spec, "x"))):
+            for name, late in (
+                ("accept", board.accept(offer, spec, "t")),
+                ("decline", board.decline(offer, spec, "x")),
+            ):
                 self.refused(late, f"{name} after the decline")
             self.refused(board.ack(offer, spec), "acknowledgement after the decline")
 
+    @someone_is("connecting", "reconnecting")
     @rule(spec=spec_names, hears=st.booleans(), follows=st.booleans())
     def dials_in(self, spec: str, hears: bool, follows: bool) -> None:
+        self._dials_in(self.who(spec, "connecting", "reconnecting"), hears, follows)
+
+    def _dials_in(self, spec: str, hears: bool, follows: bool) -> None:
         person, board = self.fates.people[spec], self.world.board
         won = person.won
         if won is None or person.joined:
@@ -245,8 +270,19 @@ class BoardMachine(RuleBasedStateMachine):
         if follows:
             self.turns(won.call, False)
 
+    @someone_is("offered")
+    @rule(spec=spec_names)
+    def connects(self, spec: str) -> None:
+        """All goes well, from the offer to the conversation."""
+        spec = self.who(spec, "offered")
+        self.accepts(spec)
+        if self.fates.people[spec].won:
+            self._dials_in(spec, True, True)
+
+    @someone_is("connecting", "talking", "reconnecting")
     @rule(spec=spec_names)
     def leg_ends(self, spec: str) -> None:
+        spec = self.who(spec, "connecting", "talking", "reconnecting")
         person, board, at = self.fates.people[spec], self.world.board, self.world.ms
         if not person.joined or person.won is None or person.seat is None:
             return
@@ -265,8 +301,19 @@ class BoardMachine(RuleBasedStateMachine):
     def goes_silent(self, spec: str) -> None:
         self.fates.people[spec].up = not self.fates.people[spec].up
 
+    @someone_is("talking")
+    @rule(spec=spec_names, seconds=st.sampled_from((7, 13, 20, 50)), back=st.booleans())
+    def dies(self, spec: str, seconds: int, back: bool) -> None:
+        """The device is dead for a while; others go on."""
+        spec = self.who(spec, "talking")
+        self.fates.people[spec].up = False
+        self.time_passes(seconds)
+        self.fates.people[spec].up = back
+
+    @someone_is("talking", "reconnecting")
     @rule(spec=spec_names)
     def rejoins(self, spec: str) -> None:
+        spec = self.who(spec, "talking", "reconnecting")
         view = self.do(self.world.board.specialist(spec))
         if not view.call:
             return
@@ -274,16 +321,20 @@ class BoardMachine(RuleBasedStateMachine):
         if isinstance(won, Accepted):
             assert view.duty in ("talking", "reconnecting"), "only who was in may rejoin"
             self.fates.people[spec] = Person(won=won)
-            self.dials_in(spec, True, True)
+            self._dials_in(spec, True, True)
 
+    @someone_is("connecting", "talking", "reconnecting")
     @rule(spec=spec_names)
     def leaves(self, spec: str) -> None:
+        spec = self.who(spec, "connecting", "talking", "reconnecting")
         view = self.do(self.world.board.specialist(spec))
         if view.call:
             self.do(self.world.board.leave(view.call, spec))
 
+    @someone_is("wrapping")
     @rule(spec=spec_names)
     def wraps_up(self, spec: str) -> None:
+        spec = self.who(spec, "wrapping")
         self.do(self.world.board.wrapped(spec))
         person = self.fates.people[spec]
         if self.do(self.world.board.specialist(spec)).duty == "idle":
@@ -301,7 +352,9 @@ class BoardMachine(RuleBasedStateMachine):
         if on and view.duty not in ("idle", "wrapping", "recovering"):
             assert not answer.ok, "no recovery out of a call"
 
-    @rule(call=call_names, cls=st.sampled_from(("attempt", "urgent", "standard", "warm")), why=st.sampled_from(("", "x")))
+    @rule(
+        call=call_names, cls=st.sampled_from(("attempt", "urgent", "standard", "warm")), why=st.sampled_from(("", "x"))
+    )
     def set_class(self, call: str, cls: str, why: str) -> None:
         if self.fates.callers[call].rang:
             self.do(self.world.board.set_class(call, cls, who="s1", why=why))
@@ -436,10 +489,12 @@ class BoardMachine(RuleBasedStateMachine):
             del store._not_after
             store._now_ms = now
 
+    @precondition(lambda self: self.fates.distrusts < 2)
     @rule(early=st.booleans())
     def distrusts(self, early: bool) -> None:
         """The data turned out to be older than what is known: a new epoch (S2)."""
         world = self.world
+        self.fates.distrusts += 1
         known = f"{int(world.board.epoch.partition('-')[0]) + 1}-zz"
         self.do(world.board.open(world.config, known=[known]))
         for call, line in self.fates.callers.items():

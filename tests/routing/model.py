@@ -139,7 +139,7 @@ class Model:
         if data["step"] == "interpreter":
             call.interpreter = True
 
-    def on_call_ended(self, event: Event, data: Mapping[str, Any]) -> None:
+    def on_call_ended(self, event: Event, _data: Mapping[str, Any]) -> None:
         call = self.calls[event.call]
         assert call.state == "closed", "a call ends closed"
         assert not call.ended, "a call ends once"
@@ -183,7 +183,12 @@ class Model:
             assert taken.arrived - other.arrived <= -gap, "P1: a(y) - a(x) <= h(y) - h(x)"
 
     def _in_w(self, name: str, id_: str, other: CallModel, now: int) -> bool:
-        if other.state not in ("waiting", "backup_ringing") or other.needs_key or now < other.held_until or other.offers:
+        if (
+            other.state not in ("waiting", "backup_ringing")
+            or other.needs_key
+            or now < other.held_until
+            or other.offers
+        ):
             return False
         if now - self.spec(name).apart.get(id_, -APART_MS[1]) < APART_MS[1]:
             return False
@@ -204,7 +209,7 @@ class Model:
             self.spec(offer.spec).offer = ""
         return offer
 
-    def on_offer_acked(self, event: Event, data: Mapping[str, Any]) -> None:
+    def on_offer_acked(self, _event: Event, data: Mapping[str, Any]) -> None:
         assert self.offers[data["offer"]].state == "offered"
         assert self.offers[data["offer"]].spec == data["spec"]
 
@@ -238,7 +243,7 @@ class Model:
 
     # -- people
 
-    def on_engagement_started(self, event: Event, data: Mapping[str, Any]) -> None:
+    def on_engagement_started(self, _event: Event, data: Mapping[str, Any]) -> None:
         spec = self.spec(data["spec"])
         assert not spec.engagement, "no specialist in two calls"
         spec.engagement, spec.estate = data["engagement"], "connecting"
@@ -264,7 +269,7 @@ class Model:
         assert Duty(data["to"]) in DUTY[Duty(data["from"])], f"duty {data['from']} -> {data['to']} is no edge"
         spec.duty = data["to"]
 
-    def on_leg_ended(self, event: Event, data: Mapping[str, Any]) -> None:
+    def on_leg_ended(self, _event: Event, data: Mapping[str, Any]) -> None:
         key = f"ended {data['sid']}"
         assert key not in self.clinical, "a leg ends once"
         self.clinical.add(key)

@@ -3,7 +3,7 @@
 function B.view(c, fresh)
   return { id = c.id, state = c.state, line = c.line, language = c.lang, cls = c.cls, arrived_ms = B.num(c.a),
     counter = B.num(c.counter), turn = B.num(c.turn), sid = c.sid or '', room = c.room or '', room_sid = c.room_sid or '',
-    room_open = c.ro == '1', caller_in_room = c.inroom == '1', owner = c.owner or '', since_ms = B.num(c.since),
+    room_open = c.ro == '1' and c.state ~= 'closed', caller_in_room = c.inroom == '1', owner = c.owner or '', since_ms = B.num(c.since),
     cause = c.cause or '', backup_index = B.num(c.bi), backup_done = c.bd == '1', handoff_open = (c.handoffs or '') ~= '',
     returning = c.ret == '1', fresh = fresh or false, now_ms = B.now }
 end
