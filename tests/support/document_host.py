@@ -11,8 +11,25 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from twilio.request_validator import RequestValidator
 
 from telephony.emulator.rest_server import LoopServer
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of the carrier's, as it came."""
+
+    name: str
+    method: str
+    url: str
+    form: dict[str, str]
+    headers: dict[str, str]
+
+    def signed_with(self, token: str) -> bool:
+        """Whether the carrier's own validator accepts its signature."""
+        signed = self.form if self.method == "POST" else {}
+        return RequestValidator(token).validate(self.url, signed, self.headers.get("x-twilio-signature", ""))
 
 
 @dataclass
@@ -21,7 +38,7 @@ class DocumentHost:
 
     url: str = ""
     documents: dict[str, str] = field(default_factory=dict)
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
 
     def put(self, name: str, verbs: str) -> str:
         """Keep a document of these verbs and return its address."""
@@ -30,12 +47,13 @@ class DocumentHost:
 
     def forms(self, name: str) -> list[dict[str, str]]:
         """What was posted there, in order."""
-        return [form for asked, form in self.asked if asked == name]
+        return [visit.form for visit in self.visits if visit.name == name]
 
     async def answer(self, request: Request) -> Response:
         name = request.path_params["name"]
         body = (await request.body()).decode()
-        self.asked.append((name, dict(parse_qsl(body or request.url.query, keep_blank_values=True))))
+        form = dict(parse_qsl(body or request.url.query, keep_blank_values=True))
+        self.visits.append(Visit(name, request.method, str(request.url), form, dict(request.headers)))
         if name not in self.documents:
             return Response(status_code=204)
         return Response(self.documents[name], media_type="text/xml")
