@@ -1,0 +1,173 @@
+"""`hotline …`: one command for everything an operator does. Each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.settings import Settings
+
+cli = typer.Typer(name="hotline", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+
+
+def main() -> None:
+    cli()
+
+
+def _fail(text: str) -> typer.Exit:
+    typer.echo(text, err=True)
+    return typer.Exit(1)
+
+
+def _settings(**given: Any) -> Settings:
+    """Settings from the environment, with what was given on the command line."""
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Web processes, at least 2.", min=2)] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded stores.")] = None,
+) -> None:
+    """Answer calls: web workers on one socket, and embedded stores where no URLs are set."""
+    from app import logs
+    from app.embedded import EmbeddedError
+    from app.serve import serve as run
+
+    settings = _settings(host=host, port=port, workers=workers, data_dir=data_dir)
+    _need_secret_key(settings)
+    logs.configure(settings.log_level)
+    try:
+        asyncio.run(run(settings))
+    except (EmbeddedError, OSError) as error:
+        raise _fail(str(error)) from None
+
+
+def _need_secret_key(settings: Settings) -> None:
+    from app.secrets import Secrets
+
+    try:
+        Secrets(settings)
+    except ValueError as error:
+        hint = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        raise _fail(f"{error}. Make one with: {hint}") from None
+
+
+@cli.command()
+def worker() -> None:
+    """Run only the background work (timers, outbox, recorder, reconciler) beside the web processes."""
+    from app.commands.background import run
+
+    settings = Settings()
+    _need_secret_key(settings)
+    asyncio.run(run(settings))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    from app.commands.stores import reachable
+    from app.records.migrate import upgrade
+
+    async def run() -> None:
+        async with reachable(Settings(), valkey=False) as settings:
+            await upgrade(settings.database_url)
+
+    _run(run())
+    typer.echo("The schema is up to date.")
+
+
+@cli.command()
+def check() -> None:
+    """Say what is missing or wrong before callers find out; exit code 1 if anything is."""
+    from app.commands.check import check as run
+
+    settings = Settings()
+    findings = asyncio.run(run(settings))
+    for finding in findings:
+        typer.echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.subject}: {finding.text}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def provision(
+    number: Annotated[list[str] | None, typer.Option(help="A number of the account; none: those of the lines.")] = None,
+    fallback_url: Annotated[
+        str, typer.Option(help="Where the static fallback document lives (not on this host).")
+    ] = "",
+) -> None:
+    """Point the carrier's numbers and the softphones' application here, and print the static fallback document."""
+    from app.commands.provision import ProvisionError
+    from app.commands.provision import provision as run
+
+    settings = Settings()
+    _need_secret_key(settings)
+    try:
+        report = asyncio.run(run(settings, number or (), fallback_url))
+    except ProvisionError as error:
+        raise _fail(str(error)) from None
+    typer.echo(report)
+
+
+@cli.command()
+def user(
+    login: Annotated[str, typer.Argument(help="What the person signs in with.")],
+    name: Annotated[str, typer.Option(help="Shown to colleagues.", prompt=True)],
+    role: Annotated[str, typer.Option(help="specialist, lead, admin or auditor.")] = "admin",
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
+    level: Annotated[str, typer.Option(help="junior, intermediate or senior.")] = "intermediate",
+    language: Annotated[list[str] | None, typer.Option(help="Languages; repeat for more.")] = None,
+) -> None:
+    """Add somebody who can sign in."""
+    from app.commands.user import add
+
+    details = {"name": name, "role": role, "password": password, "level": level, "languages": language or ["en"]}
+    settings = Settings()
+    _need_secret_key(settings)
+    try:
+        person = _run(add(settings, login, **details))
+    except ValueError as error:
+        raise _fail(str(error)) from None
+    typer.echo(f"{login} can sign in; id {person}")
+
+
+@cli.command()
+def reconcile() -> None:
+    """Compare carrier, board and record once, now, and heal what differs."""
+    from app.commands.background import reconcile_once
+
+    settings = Settings()
+    _need_secret_key(settings)
+    asyncio.run(reconcile_once(settings))
+
+
+@cli.command()
+def emulator(
+    host: Annotated[str, typer.Option()] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 picks one.")] = 0,
+    telephone: Annotated[list[str] | None, typer.Option(help="A number that answers when rung; repeat.")] = None,
+    seed: Annotated[int | None, typer.Option()] = None,
+) -> None:
+    """Run the emulated carrier; prints the settings with which a hotline uses it."""
+    from telephony.emulator.serve import run
+
+    asyncio.run(run(host, port, telephones=telephone or (), seed=seed))
+
+
+def _run(work: Any) -> Any:
+    from app.embedded import EmbeddedError
+
+    try:
+        return asyncio.run(work)
+    except EmbeddedError as error:
+        raise _fail(str(error)) from None
+
+
+if __name__ == "__main__":
+    main()

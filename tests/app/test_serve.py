@@ -1,0 +1,167 @@
+"""S6: `hotline serve` with real kills. The real command, the real application, its own stores."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+pytestmark = pytest.mark.anyio
+
+START_S = 90.0
+"""Seconds for two workers to import the application on a machine that is busy with other tests."""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Service:
+    """A running `hotline serve`."""
+
+    def __init__(self, folder: Path, port: int, key: str) -> None:
+        self.folder, self.port, self.key = folder, port, key
+        self.url = f"http://127.0.0.1:{port}"
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
+        given = {"HOTLINE_SECRET_KEY": self.key, "HOTLINE_PUBLIC_URL": self.url, "HOTLINE_LOG_LEVEL": "warning"}
+        command = [sys.executable, "-m", "app.cli", "serve", "--port", str(self.port), "--data-dir", str(self.folder)]
+        return subprocess.Popen(command, env=clean | given)
+
+    def again(self) -> None:
+        self.process = self._start()
+
+    def children(self, word: str) -> list[psutil.Process]:
+        """Live direct children with `word` in their command line."""
+        try:
+            found = psutil.Process(self.process.pid).children()
+            return [c for c in found if c.status() != psutil.STATUS_ZOMBIE and word in " ".join(c.cmdline())]
+        except psutil.NoSuchProcess:
+            return []
+
+    async def ready(self) -> dict[str, object]:
+        """Wait until all stores are reachable, and say what `/readyz` says."""
+        said: dict[str, object] = {}
+
+        async def asked() -> bool:
+            nonlocal said
+            try:
+                async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+                    said = (await client.get(f"{self.url}/readyz")).json()
+            except (httpx.HTTPError, ValueError):
+                return False
+            return said.get("status") == "ok"
+
+        await until(asked)
+        return said
+
+    async def end(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return await asyncio.to_thread(self.process.wait, 60)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(START_S):
+        while True:
+            met = condition()
+            if await met if asyncio.iscoroutine(met) else met:
+                return
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def _service(folder: Path) -> AsyncGenerator[Service]:
+    service = Service(folder, _free_port(), secrets.token_hex(24))
+    try:
+        await service.ready()
+        yield service
+    finally:
+        if service.process.poll() is None:
+            await service.end()
+
+
+async def _hammer(url: str, counts: Counter[str], stop: asyncio.Event) -> None:
+    """New connections one after the other, each counted by how it went."""
+    while not stop.is_set():
+        try:
+            async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+                counts[str((await client.get(f"{url}/healthz")).status_code)] += 1
+        except httpx.ConnectError:
+            counts["refused"] += 1
+        except httpx.HTTPError:
+            counts["cut"] += 1  # it was in the killed worker's hands: the carrier repeats such a request
+
+
+async def test_S6_killed_workers_refuse_no_connection_and_dead_stores_come_back(tmp_path: Path) -> None:
+    async with _service(tmp_path / "var") as service:
+        counts, stop = Counter[str](), asyncio.Event()
+        hammers = [asyncio.create_task(_hammer(service.url, counts, stop)) for _ in range(4)]
+        for _ in range(2):
+            await until(lambda: len(service.children("app.worker")) == 2)
+            victim = service.children("app.worker")[0]
+            before = counts["200"]
+            victim.kill()
+            await until(lambda before=before: counts["200"] > before + 50)
+            await until(lambda pid=victim.pid: pid not in [w.pid for w in service.children("app.worker")])
+        for word in ("valkey-server", "postgres"):
+            (store,) = service.children(word)
+            store.kill()
+            await until(lambda pid=store.pid, word=word: [c for c in service.children(word) if c.pid != pid])
+        await service.ready()
+        stop.set()
+        await asyncio.gather(*hammers)
+        assert counts["refused"] == 0
+        assert counts["cut"] <= 4 * 2, "only what the killed workers held"
+        assert set(counts) <= {"200", "refused", "cut"}
+        assert counts["200"] > 100
+
+
+async def test_S6_both_workers_dead_at_once_still_refuses_nobody(tmp_path: Path) -> None:
+    async with _service(tmp_path / "var") as service:
+        for worker in service.children("app.worker"):
+            worker.kill()
+        began = time.monotonic()
+        async with httpx.AsyncClient(trust_env=False, timeout=START_S) as client:
+            assert (await client.get(f"{service.url}/healthz")).status_code == 200
+        assert time.monotonic() - began < START_S
+
+
+async def test_a_planned_end_leaves_nothing_behind_and_a_killed_parent_can_start_again(tmp_path: Path) -> None:
+    async with _service(tmp_path / "var") as service:
+        everything = [*psutil.Process(service.process.pid).children(recursive=True)]
+        service.process.kill()
+        service.process.wait()
+        service.again()
+        await service.ready()
+        assert all(not p.is_running() or p.status() == psutil.STATUS_ZOMBIE for p in everything)
+        everything = [*psutil.Process(service.process.pid).children(recursive=True)]
+        assert await service.end() == 0
+        assert all(not p.is_running() or p.status() == psutil.STATUS_ZOMBIE for p in everything)
+        with pytest.raises(httpx.ConnectError):
+            await httpx.AsyncClient(trust_env=False).get(f"{service.url}/healthz")
+
+
+def test_without_a_key_it_says_how_to_make_one(tmp_path: Path) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
+    command = [sys.executable, "-m", "app.cli", "serve", "--data-dir", str(tmp_path / "var")]
+    done = subprocess.run(command, env=clean, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "HOTLINE_SECRET_KEY" in done.stderr
+    assert "Make one with" in done.stderr
