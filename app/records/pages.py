@@ -92,8 +92,8 @@ def _statement(table: str, *, update: bool) -> str:
     made = Base.metadata.tables[table]
     columns = [column.name for column in made.columns if column.name not in SERVER]
     key = _key_columns(made)
-    changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in key)
-    names, keys = ", ".join(columns), ", ".join(key)
+    changes = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in columns if name not in key)
+    names, keys = ", ".join(f'"{name}"' for name in columns), ", ".join(key)
     source = f"SELECT {names} FROM jsonb_populate_recordset(NULL::{table}, CAST(:rows AS jsonb))"
     action = f"DO UPDATE SET {changes}" if update and changes else f"DO NOTHING RETURNING {keys}"
     return f"INSERT INTO {table} ({names}) {source} ON CONFLICT ({keys}) {action}"
