@@ -91,7 +91,8 @@ async def run(
         for verb in allowed_verbs(room, leg, document, allowed):
             if verb.name == "Redirect":
                 target, method = urljoin(document.url, verb.text), verb.attributes.get("method", "POST")
-                await room.net.breathe()
+                if leg is not None:
+                    await leg.breathe()
                 break
             await sounds.perform(room.net, verb, document.url, listeners())
 

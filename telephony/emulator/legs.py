@@ -22,6 +22,10 @@ FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
 #: SIP codes that go with endings, sent as `SipResponseCode`.
 _SIP = {"completed": 200, "busy": 486, "failed": 404, "no-answer": 487, "canceled": 487}
+#: Documents a leg may ask for in one instant of domain time, and the seconds that each further one takes: a document
+#: that redirects to itself would stop a virtual clock for ever.
+REQUESTS_AT_ONCE = 10
+BREATH_S = 0.1
 #: Seconds (domain) from dialling to the far telephone's first ring.
 SETUP_S = 0.2
 
@@ -108,6 +112,7 @@ class Leg:
         self.held_back: list[Posted] = []
         """Callbacks that wait for the answer to a Dial's action; sent at once where it is not asked after all."""
         self._sequence = 0
+        self._asked_at = (0.0, 0)
         self._scripts: list[Script] = []
         self._timers: list[asyncio.Task[None]] = []
         self._news = asyncio.Event()
@@ -318,6 +323,14 @@ class Leg:
                 self._scripts.remove(script)
                 script.cut()
 
+    async def breathe(self) -> None:
+        """Let time pass before a request, where too many were made in this instant."""
+        now = self.net.clock.now()
+        at, count = self._asked_at
+        self._asked_at = (now, count + 1 if at == now else 1)
+        if self._asked_at[1] > REQUESTS_AT_ONCE:
+            await self.net.clock.sleep(BREATH_S)
+
     def takes(self, script: Script) -> None:
         """A document has come for this leg: it runs, and what ran before does not."""
         others = [s for s in self._scripts if s is not script and not s.asking]
@@ -363,3 +376,4 @@ class Leg:
             if self.keys.listening or self.net.assumptions.keys_kept:
                 self.keys.buffer.append(digit)
             self.keys.pressed.set()
+            self.changed()

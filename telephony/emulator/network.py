@@ -31,10 +31,6 @@ from telephony.emulator.webhooks import Webhooks
 
 #: Seconds after which any call ends: the account's own limit.
 CALL_LIMIT_S = 14_400
-#: Document requests in the same instant of domain time before the network takes a breath: a document that redirects
-#: to itself would stop a virtual clock for ever.
-REQUESTS_AT_ONCE = 500
-BREATH_S = 0.05
 
 
 class Network(Account):
@@ -73,7 +69,6 @@ class Network(Account):
         self._named: dict[str, list[Room]] = {}
         self._devices: dict[str, Phone | Softphone] = {}
         self._server: LoopServer | None = None
-        self._asked_at = (0.0, 0)
 
     async def create_call(
         self,
@@ -371,14 +366,6 @@ class Network(Account):
     def new_script(self, leg: Leg, ask: Ask, *, screening: bool = False) -> Script:
         """What runs a leg's documents."""
         return Script(leg, ask, screening=screening)
-
-    async def breathe(self) -> None:
-        """Let time pass where too many documents are asked for in one instant."""
-        at, count = self._asked_at
-        now = self.clock.now()
-        self._asked_at = (now, count + 1 if at == now else 1)
-        if self._asked_at[1] > REQUESTS_AT_ONCE:
-            await self.clock.sleep(BREATH_S)
 
 
 def is_room_sid(text: str) -> bool:

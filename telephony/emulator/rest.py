@@ -131,6 +131,9 @@ class _Gate:
                 raise refuse(BY_NAME[fault])
         except Refusal as refusal:
             response = rest_errors.response(refusal)
+        except Exception as error:
+            self._net.crashes.append(error)  # an error of the emulator, not of the carrier
+            raise
         facts = {"fault": fault} if fault else {}
         if asked.unknown:
             facts["unknown"] = ",".join(asked.unknown)

@@ -29,13 +29,18 @@ MAX_TARGETS = 10
 
 async def dial(script: Script, verb: Verb) -> Ask | None:
     """Run a Dial; the request for its action when it is over, if it has one."""
-    script.leg.keys.buffer.clear()  # keys pressed before belong to no later Gather
+    keys, on_star = script.leg.keys, verb.flag("hangupOnStar", False)
+    keys.buffer.clear()  # keys pressed before belong to no later Gather
+    keys.listening = on_star
     conference = next((c for c in verb.children if c.name == "Conference"), None)
-    if conference is not None:
-        result, told = await _into_room(script, verb, conference)
-    else:
-        result, told = await _to_phones(script, verb)
-    script.leg.keys.buffer.clear()
+    try:
+        if conference is not None:
+            result, told = await _into_room(script, verb, conference)
+        else:
+            result, told = await _to_phones(script, verb)
+    finally:
+        keys.listening = False
+        keys.buffer.clear()
     if result is None:
         return None
     return await _action(script, verb, result, told)

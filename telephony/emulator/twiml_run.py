@@ -88,7 +88,7 @@ class Script:
     async def _fetched(self, ask: Ask) -> Document:
         if ask.inline:
             return twiml.parse(ask.inline.encode(), ask.url)
-        await self.net.breathe()
+        await self.leg.breathe()
         # Not cut off with the script: the far server has the request, and its answer is simply of no use any more.
         fetching = self.net.spawn(self._fetch(ask))
         result = await asyncio.shield(fetching)

@@ -59,7 +59,7 @@ def conference(
 
 @dataclass
 class World:
-    """Everything a test touches. `docs[path]` is what the application answers there; a list: in turn, the last stays."""
+    """Everything a test touches. `docs[path]` is what the application answers there (a list: in turn)."""
 
     net: Network
     clock: VirtualClock
@@ -170,7 +170,7 @@ async def carrier_world(
     world = World(net, clock, {})
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", world.reply)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -197,7 +197,8 @@ async def test_a_valid_document_gives_no_warning() -> None:
         b'</Gather><Dial timeLimit="86400" action="/b"><Conference beep="false" startConferenceOnEnter="true" '
         b'endConferenceOnExit="false" participantLabel="l" waitUrl="" statusCallback="/c" '
         b'statusCallbackEvent="start end" coach="CA1" muted="true" maxParticipants="10">r</Conference></Dial>'
-        b'<Dial callerId="+12025550100" timeout="20" answerOnBridge="true"><Number url="/s" statusCallback="/n" statusCallbackEvent="answered">+12025550177'
+        b'<Dial callerId="+12025550100" timeout="20" answerOnBridge="true">'
+        b'<Number url="/s" statusCallback="/n" statusCallbackEvent="answered">+12025550177'
         b"</Number></Dial><Redirect>/d</Redirect></Response>"
     )
     assert document.warnings == ()
