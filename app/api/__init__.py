@@ -8,9 +8,6 @@ from app.api import audit, calls, clinical, console, errors, handoffs, lead, liv
 from app.api.desk import Desk
 from app.context import Context
 
-#: Bytes of a request's body: a long narrative and its JSON.
-BODY_MAX = 65_536
-
 ROUTERS = (
     session.router,
     console.router,
@@ -28,6 +25,7 @@ def mount(app: FastAPI, ctx: Context) -> Desk:
     """Add the API to an application. `app.state.desk.run()` is its background work."""
     app.state.desk = Desk(ctx)
     for router in ROUTERS:
-        app.include_router(router, max_body_size=BODY_MAX)
+        app.include_router(router)
+    app.router.redirect_slashes = False  # a redirect is no answer in the API's one shape
     errors.install(app)
     return app.state.desk

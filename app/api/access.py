@@ -18,6 +18,8 @@ from app.people.sessions import Session
 
 #: Methods that change nothing and therefore need no CSRF header.
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Bytes of a request's body: a long narrative and its JSON.
+BODY_MAX = 65_536
 
 
 class Public:
@@ -114,9 +116,26 @@ class Route(APIRoute):
         async def busy(request: Request) -> Response:
             ctx = desk_of(request).ctx
             with ctx.clock.busy():
+                await _bounded(request)
                 return await ctx.moved(lambda: handle(request))
 
         return busy
+
+
+async def _bounded(request: Request) -> None:
+    """Read the body, or refuse it as soon as it is known to be too long."""
+    if request.method in SAFE:
+        return
+    body, announced = bytearray(), request.headers.get("content-length", "")
+    if not announced.isdecimal() or int(announced[:12]) <= BODY_MAX:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BODY_MAX:
+                break
+        else:
+            request._body = bytes(body)  # pyright: ignore[reportPrivateUsage]  as `Request.body` keeps it
+            return
+    raise Refused(413, "too_large", "This is too much text for one request.")
 
 
 def _guards(dependant: Dependant) -> list[Roles | Public]:
