@@ -81,10 +81,14 @@ class Api:
         passes: Callable[[T], bool],
         render: Callable[[T], Json],
     ) -> JSONResponse:
-        """One page of `rows` (oldest first) that pass the filters, newest first."""
+        """One page of `rows` (oldest first) that pass the filters, newest first.
+
+        A row keeps the place in which it was first seen, even where it comes back later (a leg that rejoins its room).
+        """
         request = read_page_request(asked.query)
         ordinals = self._ordinals.setdefault(asked.path, Ordinals())
         ordinals.note([key(row) for row in rows])
-        shown = [row for row in reversed(rows) if key(row) not in self.deleted and passes(row)]
+        shown = [row for row in rows if key(row) not in self.deleted and passes(row)]
+        shown.sort(key=lambda row: ordinals.of(key(row)) or 0, reverse=True)
         page = cut(shown, key, ordinals, request)
         return JSONResponse(list_body(plural, asked.path, asked.pairs, request, page.map(render)))

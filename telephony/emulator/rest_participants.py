@@ -95,20 +95,20 @@ async def fetch(api: Api, asked: Asked) -> Response:
 
 
 async def listing(api: Api, asked: Asked) -> Response:
-    """Who is in the conference, or on the way into it, by Muted, Hold and Coaching; newcomers may lag."""
+    """Who is in the conference, or on the way into it, by Muted, Hold and Coaching, possibly a moment ago."""
     room = rest_conferences.find(api, asked, asked.names["room"])
     flags = Form(asked.pairs, frozenset())
     wanted, at = {name: flags.boolean(name.capitalize()) for name in ("muted", "hold", "coaching")}, api.list_time()
 
     def passes(who: Participant) -> bool:
-        return who.created_at <= at and all(
-            value is None or getattr(who, name) == value for name, value in wanted.items()
-        )
+        there = who.created_at <= at and (who.left_at is None or who.left_at > at)
+        return there and all(value is None or getattr(who, name) == value for name, value in wanted.items())
 
-    rows = sorted([*room.participants, *room.pending], key=lambda who: who.created_at)
-    return api.listed(
-        asked, "participants", rows, key=lambda who: who.leg.sid, passes=passes, render=rest_json.participant
-    )
+    def render(who: Participant) -> rest_json.Json:
+        return {**rest_json.participant(who), "status": who.status if who.left_at is None else "connected"}
+
+    rows = sorted([*room.former, *room.participants, *room.pending], key=lambda who: who.created_at)
+    return api.listed(asked, "participants", rows, key=lambda who: who.leg.sid, passes=passes, render=render)
 
 
 async def update(api: Api, asked: Asked) -> Response:

@@ -71,6 +71,7 @@ class Participant:
     queue_time_ms: int = 0
     company: bool = False
     left: Left | None = None
+    left_at: float | None = None
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     hold_url: str = ""
     hold_method: str = "GET"
@@ -101,6 +102,8 @@ class Room:
     """Those inside, in the order of entry."""
     pending: list[Participant] = field(default_factory=list["Participant"])
     """Created by REST and not yet inside."""
+    former: list[Participant] = field(default_factory=list["Participant"])
+    """Those who have been inside and left, in the order of leaving; lagging lists still show them."""
     sequence: int = 0
     start_told: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -189,6 +192,8 @@ class Room:
             return
         leg = participant.leg
         self.participants.remove(participant)
+        self.former.append(participant)
+        participant.left_at = self.net.clock.now()
         leg.participant = None
         participant.status = "complete"
         silence(participant)
@@ -252,6 +257,7 @@ class Room:
             self.leave(participant, reason)
         for participant in [*inside, *coming]:
             self._end_created(participant)
+            self._never_came(participant)
         more = {"Reason": why.replace("-", " "), "ReasonConferenceEnded": why}
         if last is not None:
             more |= {"CallSidEndingConference": last.leg.sid, "ParticipantLabelEndingConference": last.label}

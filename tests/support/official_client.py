@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import pytest
+from twilio.base.exceptions import TwilioRestException
 from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
@@ -100,3 +102,14 @@ async def emulated(**settings: Any) -> AsyncIterator[Carrier]:
     wrong = faults(wire.exchanges)
     assert not wrong, "\n".join(wrong)
     assert not net.crashes, net.crashes
+
+
+def refused(work: Any, code: int, status: int) -> Any:
+    """Wrap work for a client: it must be refused with this code and HTTP status."""
+
+    def run(client: Client) -> None:
+        with pytest.raises(TwilioRestException) as refusal:
+            work(client)
+        assert (refusal.value.code, refusal.value.status) == (code, status)
+
+    return run

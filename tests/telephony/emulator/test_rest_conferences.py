@@ -261,3 +261,38 @@ async def test_a_lagging_list_does_not_yet_show_a_young_conference(carrier: Carr
     await carrier.run(lambda c: c.conferences(room.sid).update(status="completed"))
     assert [each.status for each in await carrier.run(lambda c: c.conferences.list())] == ["in-progress"]
     assert (await carrier.run(lambda c: c.conferences(room.sid).fetch())).status == "completed"
+
+
+async def test_a_lagging_list_still_shows_who_has_left_and_not_yet_who_has_come(
+    carrier: Carrier, host: DocumentHost
+) -> None:
+    leg = await caller_in(carrier, host)
+    assert leg.room is not None
+    room = leg.room.sid
+    first = await added(carrier, room, label="first")
+    await carrier.net.legs[first.call_sid].wait_in_room()
+    await carrier.net.clock.sleep(10)
+    carrier.net.faults.rest.list_lag_s = 4.0
+    await carrier.run(lambda c: c.conferences(room).participants("first").delete())
+    carrier.net.phone(HELPER).will_answer(after=0.5)
+    second = await added(carrier, room, label="second")
+    await carrier.net.legs[second.call_sid].wait_in_room()
+
+    async def listed() -> dict[str, str]:
+        return {who.label: who.status for who in await carrier.run(lambda c: c.conferences(room).participants.list())}
+
+    assert await listed() == {"caller_1": "connected", "first": "connected"}
+    await carrier.net.clock.sleep(5)
+    assert await listed() == {"caller_1": "connected", "second": "connected"}
+
+
+async def test_participants_are_listed_page_by_page_each_once(carrier: Carrier, host: DocumentHost) -> None:
+    leg = await caller_in(carrier, host)
+    assert leg.room is not None
+    for number in range(160, 165):
+        carrier.net.phone(f"+12025550{number}").will_answer(after=0.5)
+        who = await added(carrier, leg.room.sid, to=f"+12025550{number}", label=f"p{number}")
+        await carrier.net.legs[who.call_sid].wait_in_room()
+    room = leg.room.sid
+    listed = await carrier.run(lambda c: c.conferences(room).participants.list(page_size=2))
+    assert [who.label for who in listed] == ["p164", "p163", "p162", "p161", "p160", "caller_1"]
