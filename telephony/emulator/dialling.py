@@ -35,6 +35,7 @@ class Dialler:
 
     async def participant(self, participant: Participant, timeout: int, time_limit: int | None) -> None:
         """Send a leg on its way into its room."""
+        participant.leg.awaited = participant
         self._queue(participant.leg)
         participant.queue_time_ms = participant.leg.queue_time_ms
         self._net.spawn(self._participant(participant, timeout, time_limit))

@@ -99,6 +99,8 @@ class Leg:
         self.sip_code = 0
         self.dead = False
         self.participant: Participant | None = None
+        self.awaited: Participant | None = None
+        """Where REST is dialling it into a room: that participant, until the entry."""
         self.bridged_to: Leg | None = None
         """The other leg of a Dial that has been put through."""
         self.keys = Keys()
@@ -176,6 +178,8 @@ class Leg:
         """Ring the far end until it answers, refuses or the time is over."""
         self.started_at = self.net.clock.now()
         self.tell("initiated")
+        if self.awaited is not None:
+            self.awaited.status = "connecting"
         if not self.net.assumptions.created_leg_asks_first:  # else a create would wait for time, inside its request
             await self.net.clock.sleep(SETUP_S)
         if not self.live:
@@ -205,6 +209,8 @@ class Leg:
     def ring(self) -> None:
         """The leg rings (an inbound one: at the carrier)."""
         self.status = "ringing"
+        if self.awaited is not None:
+            self.awaited.status = "ringing"
         self.started_at = self.started_at or self.net.clock.now()
         self._note("leg.ringing")
         self.tell("ringing")
@@ -353,7 +359,9 @@ class Leg:
     # ------------------------------------------------------------ ears and keys
 
     def hears(self, what: str, text: str, **data: object) -> None:
-        """Words or a medium begin to be heard."""
+        """Words or a medium begin to be heard; at a dead device nobody hears them."""
+        if self.dead:
+            return
         self.heard.append(Heard(self.net.clock.now(), what, text))
         self.net.ledger.add("heard", self.sid, self.room.sid if self.room else "", what=what, text=text, **data)
         self.changed()

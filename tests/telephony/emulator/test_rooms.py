@@ -345,3 +345,19 @@ async def test_a_full_room_lets_nobody_in(world: World) -> None:
     phone, _ = await world.calls(conference(label="caller", tail="<Say>next verb</Say>"))
     await phone.hears("next verb")
     assert world.warnings() == [16020]
+
+
+async def test_completing_a_room_stops_the_ringing_of_who_was_to_come(world: World) -> None:
+    world.net.phone(BACKUP).will_not_answer()
+    _, caller = await world.calls(conference(label="caller"))
+    room = await caller.wait_in_room()
+    who = await world.net.create_participant(room.sid, to=BACKUP, from_=LINE, label="agency")
+    seen = [who.status]
+    for _ in range(20):
+        await world.clock.sleep(0.1)
+        if who.status != seen[-1]:
+            seen.append(who.status)
+    await world.net.end_room(room.sid)
+    assert (seen[0], seen[-1], who.status, who.leg.status) == ("queued", "ringing", "failed", "canceled")
+    await world.until(lambda: "conference-end" in world.events("/room"))
+    assert world.events("/room")[-3:] == ["participant-leave", "participant-leave", "conference-end"]
