@@ -111,11 +111,12 @@ async def _redis(url: str) -> Finding:
 async def _round_trip(settings: Settings) -> Finding:
     """A signed request through the public address is ours to answer, and a wrongly signed one is refused."""
     url = Links(settings.public_url.rstrip("/")).say("goodbye", "", "en")
-    signature = RequestValidator(settings.twilio_auth_token.get_secret_value()).compute_signature(url, {})
+    form = {"CallSid": "CA" + "0" * 32}  # nobody's leg: words are said to whoever asks
+    signature = RequestValidator(settings.twilio_auth_token.get_secret_value()).compute_signature(url, form)
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
-            good = await client.post(url, headers={"x-twilio-signature": signature})
-            bad = await client.post(url, headers={"x-twilio-signature": "wrong"})
+            good = await client.post(url, data=form, headers={"x-twilio-signature": signature})
+            bad = await client.post(url, data=form, headers={"x-twilio-signature": "wrong"})
     except httpx.HTTPError as error:
         return Finding(False, "signed request through the public address", f"no answer ({type(error).__name__})")
     answered = f"answered {good.status_code}, wrongly signed {bad.status_code}"

@@ -108,7 +108,7 @@ OWNER = """
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent has died")
 async def test_stores_end_with_a_killed_owner_and_the_next_one_goes_on(tmp_path: Path) -> None:
     command = [sys.executable, "-c", textwrap.dedent(OWNER), str(tmp_path / "var")]
-    owner = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    owner = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220  outlives the loop's own
     assert owner.stdout
     pids = [int(pid) for pid in (await asyncio.to_thread(owner.stdout.readline)).split()]
     assert len(pids) == 2

@@ -19,8 +19,11 @@ import httpx
 import psutil
 import pytest
 
+from app import serve
+
 pytestmark = pytest.mark.anyio
 
+ROOT = Path(__file__).parents[2]
 START_S = 90.0
 """Seconds for two workers to import the application on a machine that is busy with other tests."""
 
@@ -127,20 +130,61 @@ async def test_S6_killed_workers_refuse_no_connection_and_dead_stores_come_back(
         await service.ready()
         stop.set()
         await asyncio.gather(*hammers)
+        for worker in service.children("app.worker"):
+            worker.kill()
+        async with httpx.AsyncClient(trust_env=False, timeout=START_S) as client:
+            answer = await client.get(f"{service.url}/healthz")
+        assert answer.status_code == 200, "both dead at once: the connection waits for the next worker"
         assert counts["refused"] == 0
         assert counts["cut"] <= 4 * 2, "only what the killed workers held"
         assert set(counts) <= {"200", "refused", "cut"}
         assert counts["200"] > 100
 
 
-async def test_S6_both_workers_dead_at_once_still_refuses_nobody(tmp_path: Path) -> None:
-    async with _service(tmp_path / "var") as service:
-        for worker in service.children("app.worker"):
-            worker.kill()
-        began = time.monotonic()
+class _Listener:
+    """Workers of a small application, in this process."""
+
+    def __init__(self, factory: str, folder: Path, count: int = 1) -> None:
+        self.socket = serve.listen("127.0.0.1", 0)
+        clean = dict(os.environ) | {"PROMETHEUS_MULTIPROC_DIR": str(folder), "PYTHONPATH": str(ROOT)}
+        self.workers = serve.Workers(self.socket, count, factory=factory, environment=clean)
+
+    async def look_until(self, condition: Callable[[], object]) -> None:
+        async def looked() -> bool:
+            self.workers.look()
+            return bool(condition())
+
+        await until(looked)
+
+    async def get(self) -> str:
         async with httpx.AsyncClient(trust_env=False, timeout=START_S) as client:
-            assert (await client.get(f"{service.url}/healthz")).status_code == 200
-        assert time.monotonic() - began < START_S
+            return (await client.get(f"http://127.0.0.1:{self.socket.getsockname()[1]}/")).text
+
+
+async def test_S6_a_stuck_worker_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = _Listener("tests.support.small_app:create", tmp_path)
+    await small.look_until(lambda: small.workers.pids)
+    first = int(await small.get())
+    monkeypatch.setattr(serve, "SILENCE_S", 2.0)
+    os.kill(first, signal.SIGSTOP)
+    await small.look_until(lambda: small.workers.pids and small.workers.pids != [first])
+    monkeypatch.setattr(serve, "SILENCE_S", START_S)  # a start on a busy machine is no silence
+    assert int(await small.get()) != first
+    await small.workers.end()
+
+
+async def test_a_worker_that_cannot_start_is_not_started_in_a_frenzy(tmp_path: Path) -> None:
+    broken = _Listener("tests.support.small_app:missing", tmp_path)
+    seen: set[int] = set()
+
+    def look() -> bool:
+        seen.update(broken.workers.pids)
+        return len(seen) >= 3
+
+    began = time.monotonic()
+    await broken.look_until(look)
+    assert time.monotonic() - began > 0.2 + 0.4, "each start waits twice as long as the one before"
+    await broken.workers.end()
 
 
 async def test_a_planned_end_leaves_nothing_behind_and_a_killed_parent_can_start_again(tmp_path: Path) -> None:
