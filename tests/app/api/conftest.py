@@ -219,7 +219,8 @@ async def hotline(ctx: Context) -> AsyncIterator[Hotline]:
 async def served(ctx: Context) -> AsyncIterator[Hotline]:
     """The API on a real port, with its background work."""
     app = application(ctx)
-    listening = socket.create_server(("127.0.0.1", 0))
+    # Opened again from its number, so that the protocol is known and asyncio turns Nagle off: 40 ms less an answer.
+    listening = socket.socket(fileno=socket.create_server(("127.0.0.1", 0)).detach())
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
     tasks = [asyncio.create_task(server.serve([listening])), asyncio.create_task(app.state.desk.run())]
     running = Hotline(ctx, app, f"http://127.0.0.1:{listening.getsockname()[1]}")
