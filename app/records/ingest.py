@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.records.pages import Pages, Row, as_json, insert_new
@@ -17,9 +17,11 @@ from app.records.projection import CONTACT_WINDOW, project
 from app.records.reading import instant, word
 from routing.board import Event
 
-#: An entry that raises one of these will raise it again: it is kept in the log with its problem, and the rest goes on.
-#: Anything else (no connection, an older schema, a deadlock) is a reason to wait.
-POISON = (DataError, IntegrityError, ValueError, TypeError, LookupError, AttributeError, OverflowError, AssertionError)
+#: What an entry that makes no sense raises, and will raise again: it is kept in the log with its problem, and the rest
+#: goes on. Anything else (no connection, an older schema, a deadlock) is a reason to wait.
+SENSELESS = (ValueError, TypeError, LookupError, AttributeError, OverflowError, AssertionError)
+#: Classes of SQLSTATE that mean the same: data exception, integrity, limit of a row or index.
+SENSELESS_SQLSTATES = ("22", "23", "54")
 #: Milliseconds between two marks of what may be trimmed, and how long an entry is kept after it was recorded (S3).
 MARK_MS, KEEP_MS = 60_000, 3_600_000
 
@@ -90,12 +92,19 @@ async def record(
             await _check(connection, hotline, fence)
             result = await _apply(connection, events, window)
             await _move(connection, hotline, position)
-    except POISON:
+    except Exception as error:
+        if not _is_senseless(error):
+            raise
         async with engine.begin() as connection:
             await _check(connection, hotline, fence)
             result = await _one_by_one(connection, events, window)
             await _move(connection, hotline, position)
     return result
+
+
+def _is_senseless(error: Exception) -> bool:
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return isinstance(error, SENSELESS) or str(state or "")[:2] in SENSELESS_SQLSTATES
 
 
 async def _check(connection: AsyncConnection, hotline: str, fence: int | None) -> None:
@@ -123,7 +132,9 @@ async def _one_by_one(connection: AsyncConnection, events: Sequence[Event], wind
         try:
             async with connection.begin_nested():
                 one = await _apply(connection, [event], window)
-        except POISON as error:
+        except Exception as error:
+            if not _is_senseless(error):
+                raise
             problem = type(error).__name__
             async with connection.begin_nested():
                 await insert_new(connection, "call_events", [_log_row(_cleaned(event), event, problem)])

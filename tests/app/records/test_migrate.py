@@ -25,8 +25,8 @@ async def test_from_empty_twice_at_the_same_time_and_again(empty_url: str) -> No
     assert await migrate.is_current(empty_url)
 
 
-async def test_models_and_migrated_schema_agree(database_url: str) -> None:
-    assert await migrate.difference(database_url) == []
+async def test_models_and_migrated_schema_agree(hotline_database: str) -> None:
+    assert await migrate.difference(hotline_database) == []
 
 
 @pytest.mark.parametrize("path", VERSIONS, ids=lambda path: path.stem)
