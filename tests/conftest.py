@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -23,19 +24,21 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-async def hotline_stores(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stores]:
-    """Both stores, without syncs to disk, and a migrated database to copy."""
-    folder = tmp_path_factory.mktemp("stores")
-    for parent in (folder, *folder.parents[:3]):
-        parent.chmod(parent.stat().st_mode | 0o011)  # under root PostgreSQL is another user
-    stores = Stores(folder, durable=False)
-    await stores.start()
-    try:
-        await admin(stores, f"CREATE DATABASE {TEMPLATE}")
-        await migrate.upgrade(url_of(stores, TEMPLATE))
-        yield stores
-    finally:
-        await stores.stop()
+async def hotline_stores() -> AsyncIterator[Stores]:
+    """Both stores, without syncs to disk, and a migrated database to copy.
+
+    Not in pytest's own folder: each start of pytest closes that to other users, and PostgreSQL is one under root.
+    """
+    with tempfile.TemporaryDirectory(prefix="hotline-tests-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        stores = Stores(Path(folder) / "stores", durable=False)
+        await stores.start()
+        try:
+            await admin(stores, f"CREATE DATABASE {TEMPLATE}")
+            await migrate.upgrade(url_of(stores, TEMPLATE))
+            yield stores
+        finally:
+            await stores.stop()
 
 
 @pytest.fixture

@@ -72,12 +72,26 @@ class Hotline:
         await someone.signs_in(ready=ready)
         return someone
 
+    def backup_phone(self, index: int = 0) -> Phone:
+        """A telephone of the backup line."""
+        return self.net.phone(BACKUP[index])
+
+    def presses_one(self, phone: Phone) -> Callable[[Any], Awaitable[None]]:
+        """What a human at the backup line does with the screening words."""
+
+        async def listen(_leg: Any) -> None:
+            await phone.hears("press 1", within=20)
+            await phone.presses("1")
+
+        return listen
+
     # -- looking
     async def call_of(self, phone: Phone) -> CallView | None:
         from app.flow import call_id
 
         assert phone.leg
-        return await self.ctx.board.call(call_id(self.ctx.settings, phone.leg.sid))
+        call = call_id(self.ctx.settings, phone.leg.sid)
+        return await self.ctx.moved(lambda: self.ctx.board.call(call))
 
     async def state_of(self, phone: Phone) -> str:
         view = await self.call_of(phone)

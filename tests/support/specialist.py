@@ -133,11 +133,11 @@ class Specialist:
         self.call, self._on_screen = won["call"], ""
         token = (await self.asks("POST", "/api/softphone-token"))["token"]
         self.leg = leg = await self._soft.connect(token, won["app_params"])
+        self._begin(self._afterwards(leg))
         await leg.wait_in_room()
         if leg.room:
             await self.asks("POST", f"/api/calls/{self.call}/media")
             await self._beat()
-        self._begin(self._afterwards(leg))
 
     async def _afterwards(self, leg: Leg) -> None:
         await leg.wait_ended()
