@@ -39,7 +39,8 @@ class Told(In):
     arrived_ms: Millis
     counter: int = Field(ge=0, le=2**53)
     role: LegRole
-    owner: bool
+    owner: bool | Id | Annotated[str, Field(max_length=0)]
+    """Whether one owns the call, or who does."""
     sid: Id | Annotated[str, Field(max_length=0)] = ""
     room: Id | Annotated[str, Field(max_length=0)] = ""
     room_sid: Id | Annotated[str, Field(max_length=0)] = ""
@@ -115,6 +116,7 @@ async def beat(form: Beat, request: Request, session: OnTheLine) -> Me:
     told: dict[str, Any] | None = form.told.model_dump(mode="json") if form.told else None
     if told:
         told["class"] = told.pop("cls")  # the board's word for it
+        told["owner"] = told["owner"] in (True, session.spec)
     view = await desk.ctx.board.beat(
         profile(desk, session),
         presence=form.presence,

@@ -19,7 +19,7 @@ from app.people.sessions import Session
 from app.people.throttle import Throttle
 
 #: Seconds between two looks at who was logged off elsewhere.
-REVOCATIONS_EVERY_S = 2.0
+REVOCATIONS_EVERY_S = 5.0
 #: Seconds between two loads of people and shifts.
 ROSTER_EVERY_S = 10.0
 #: Seconds that a side question to Redis may take; sign-in works without it.

@@ -20,7 +20,7 @@ from routing.board import Board, BoardAway, EpochChanged, Event
 
 #: Seconds between pings: a console that heard none for 12 s knows that it is cut off.
 PING_EVERY_S = 5.0
-#: Seconds between two snapshots for leads (at most two a second).
+#: Seconds, real ones (it is bandwidth that is spared), between two snapshots for leads: at most two a second.
 SNAPSHOT_EVERY_S = 0.5
 #: Seconds between two looks whether clinical facts are recorded.
 RECORDED_EVERY_S = 1.0
@@ -248,7 +248,7 @@ class Hub:
             if any(client.lead for client in self._all()):
                 with self._clock.busy():
                     await self._snapshot()
-            await self._clock.sleep(SNAPSHOT_EVERY_S)
+            await asyncio.sleep(SNAPSHOT_EVERY_S)
 
     async def _snapshot(self) -> None:
         try:

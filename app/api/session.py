@@ -11,6 +11,7 @@ from app.api.access import Route, current, desk_of, public, roles, same_site, se
 from app.api.desk import Desk
 from app.api.errors import Refused
 from app.api.fields import In, Login, Out, Password
+from app.api.trail import note
 from app.people import sessions
 from app.people.roles import Role
 from app.people.sessions import Session
@@ -54,6 +55,7 @@ async def sign_in(form: SignIn, request: Request, response: Response) -> Who:
     await desk.throttle.succeeded(form.login)
     session = desk.roster.begin(person, desk.ctx.clock.now())
     set_cookies(desk, session, response)
+    await note(desk, session, "sign_in", "session", session.id)
     return _who(desk, session)
 
 
