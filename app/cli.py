@@ -58,14 +58,23 @@ def _need_secret_key(settings: Settings) -> None:
         raise _fail(f"{error}. Make one with: {hint}") from None
 
 
+def _beside_stores() -> Settings:
+    """Settings for work beside a running service: the URLs that are set, or those of its embedded stores."""
+    from app.commands.stores import beside
+
+    settings = beside(Settings())
+    _need_secret_key(settings)
+    if not settings.database_url or not settings.redis_url:
+        raise _fail("no stores: set HOTLINE_DATABASE_URL and HOTLINE_REDIS_URL, or start `hotline serve` first")
+    return settings
+
+
 @cli.command()
 def worker() -> None:
     """Run only the background work (timers, outbox, recorder, reconciler) beside the web processes."""
     from app.commands.background import run
 
-    settings = Settings()
-    _need_secret_key(settings)
-    asyncio.run(run(settings))
+    asyncio.run(run(_beside_stores()))
 
 
 @cli.command()
@@ -142,9 +151,7 @@ def reconcile() -> None:
     """Compare carrier, board and record once, now, and heal what differs."""
     from app.commands.background import reconcile_once
 
-    settings = Settings()
-    _need_secret_key(settings)
-    asyncio.run(reconcile_once(settings))
+    asyncio.run(reconcile_once(_beside_stores()))
 
 
 @cli.command()
@@ -158,6 +165,20 @@ def emulator(
     from telephony.emulator.serve import run
 
     asyncio.run(run(host, port, telephones=telephone or (), seed=seed))
+
+
+@cli.command()
+def bench(
+    what: Annotated[str, typer.Argument(help="webhook or match.")],
+    json: Annotated[bool, typer.Option("--json", help="The figures as one object on the last line.")] = False,
+) -> None:
+    """Measure this machine against a yardstick in the same run."""
+    from app.bench import show
+
+    try:
+        typer.echo(asyncio.run(show(what, as_json=json)))
+    except KeyError:
+        raise _fail(f"there is no bench called {what}; there are webhook and match") from None
 
 
 def _run(work: Any) -> Any:
