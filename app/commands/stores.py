@@ -20,12 +20,17 @@ async def reachable(settings: Settings, *, postgres: bool = True, valkey: bool =
     try:
         await stores.start()
     except InUse:
-        yield _filled(settings, running(settings.data_dir))
+        yield beside(settings)
         return
     try:
         yield _filled(settings, {"database_url": stores.database_url, "redis_url": stores.redis_url})
     finally:
         await stores.stop()
+
+
+def beside(settings: Settings) -> Settings:
+    """Settings with the addresses of the stores that a running service owns, where none are set."""
+    return _filled(settings, running(settings.data_dir))
 
 
 def _filled(settings: Settings, urls: dict[str, str]) -> Settings:

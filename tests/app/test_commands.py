@@ -20,6 +20,7 @@ from app import lines as lines_data
 from app.commands import user
 from app.commands.check import Finding, check
 from app.commands.provision import ProvisionError, provision
+from app.commands.stores import beside, reachable
 from app.embedded import Stores
 from app.fallback import static_document
 from app.main import create_app
@@ -188,3 +189,13 @@ async def test_people_are_added_with_details_that_are_checked(settings: Settings
         await user.add(settings, "other", password="short", **details)
     with pytest.raises(ValueError, match="boss"):
         await user.add(settings, "other", password="long enough words", **{**details, "role": "boss"})
+
+
+async def test_commands_find_the_stores_of_a_running_service(tmp_path: Path) -> None:
+    alone = Settings(data_dir=tmp_path / "var", database_url="postgresql://elsewhere/db")
+    assert beside(alone).redis_url == ""
+    async with reachable(alone) as first:
+        assert first.redis_url.startswith("redis://")
+        assert first.database_url == "postgresql://elsewhere/db"
+        async with reachable(alone) as second:
+            assert second == first == beside(alone)

@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from app import serve
+from app.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
@@ -209,3 +210,16 @@ def test_without_a_key_it_says_how_to_make_one(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "HOTLINE_SECRET_KEY" in done.stderr
     assert "Make one with" in done.stderr
+
+
+def test_workers_read_exactly_the_parents_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = Settings(
+        data_dir=tmp_path,
+        secret_key="k" * 40,  # type: ignore[arg-type]
+        backup_numbers=["+12025550140", "+12025550141"],
+        lines_file=tmp_path / "lines.json",
+        port=8123,
+    )
+    for name, value in serve.environment(given).items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == given
