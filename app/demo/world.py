@@ -7,39 +7,45 @@ parent with its workers, as an operator would.
 from __future__ import annotations
 
 import asyncio
-import os
+import json
 import random
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.context import Context
-from app.embedded import Stores
+from app.demo.scripts import AGENCIES, LINE, NIGHT_LINE
+from app.lines import SHIPPED
 from app.links import Links
-from app.main import compose, create_app, open_engine
+from app.main import compose, create_app
+from app.main import new_id as mint
+from app.records.engine import connect
 from app.serve import environment
 from app.settings import Settings
+from routing.board import Board
 from telephony.clock import Clock, RealClock, VirtualClock
 from telephony.emulator import Assumptions, Faults, Network
 from telephony.emulator.rest_server import LoopServer
 
-#: The hotline's number and the one that agencies see (reserved for fiction).
-NUMBER, AGENCY_SEES = "+12025550100", "+12025550109"
+#: The number that agencies see, the backup line's telephones (all reserved for fiction), and the softphones' app.
+AGENCY_SEES = "+12025550109"
 BACKUP = ("+12025550190", "+12025550191")
-AGENCY = "+12025550170"
 APP = "AP" + "a" * 32
 #: Signs and encrypts in a demo; nobody's data.
 DEMO_KEY = "the demo's key, which protects nobody: 0123456789abcdef"
-#: Seconds until a started hotline must answer.
+#: Seconds (real) until a started hotline must answer.
 START_S = 60.0
+#: Seconds after which the unserved line rings the backup line: soon, so that a short run shows it.
+NIGHT_BACKUP_S = 6
 
 
 @dataclass
@@ -49,28 +55,46 @@ class World:
     settings: Settings
     clock: Clock
     net: Network
-    stores: Stores
     engine: AsyncEngine
-    """The judge's own way to the record."""
-    ctx: Context | None = None
-    """The hotline's parts, where it runs in this process."""
+    """The demo's own way to the record: it adds the sample people and reads what the judge needs."""
     process: asyncio.subprocess.Process | None = None
     """The parent, where it runs by itself."""
 
 
-def settings_for(
-    net: Network, api_url: str, public_url: str, stores: Stores, folder: Path, **more: Any
-) -> Settings:
+@dataclass(frozen=True)
+class Parts:
+    """A composed hotline that has not started: what a sabotage may break (T2)."""
+
+    app: FastAPI
+    ctx: Context
+    net: Network
+
+
+Sabotage = Callable[[Parts], AbstractContextManager[None]]
+"""Breaks one thing for as long as its context is open. With an attribute `edit` it changes the scripts' source too."""
+
+
+def lines_file(folder: Path) -> Path:
+    """The lines that ship, and a second line that nobody serves and that rings the backup line soon."""
+    raw = json.loads(SHIPPED.read_text())
+    first = raw["lines"][raw["default"]]
+    plan = [{"at_s": NIGHT_BACKUP_S, "step": "backup"}]
+    raw["lines"] = {raw["default"]: {**first, "number": LINE}, "night": {**first, "number": NIGHT_LINE, "plan": plan}}
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "demo-lines.json"
+    path.write_text(json.dumps(raw, ensure_ascii=False))
+    return path
+
+
+def settings_for(net: Network, api_url: str, public_url: str, folder: Path, **more: Any) -> Settings:
     """Settings of a hotline whose carrier is the emulator."""
     about: dict[str, Any] = {
-        "name": "main",
-        "database_url": stores.database_url,
-        "redis_url": stores.redis_url,
         "data_dir": folder,
+        "lines_file": lines_file(folder),
         "secret_key": SecretStr(DEMO_KEY),
         "twilio_app_sid": APP,
         "emergency_caller_id": AGENCY_SEES,
-        "outbound_caller_id": NUMBER,
+        "outbound_caller_id": LINE,
         "backup_numbers": list(BACKUP),
         "log_level": "error",
     }
@@ -86,10 +110,12 @@ def settings_for(
 
 
 def own_numbers(net: Network, links: Links) -> None:
-    """What `hotline provision` sets at the carrier."""
-    for number in (NUMBER, AGENCY_SEES):
+    """What `hotline provision` sets at the carrier; and the telephones that exist."""
+    for number in (LINE, NIGHT_LINE, AGENCY_SEES):
         net.add_number(number, voice_url=links.voice(), voice_fallback_url=links.home(), status_callback=links.status())
-    net.add_application(APP, voice_url=links.leg(), voice_fallback_url=links.home(), status_callback=links.status(app=1))
+    net.add_application(APP, voice_url=links.leg(), status_callback=links.status(app=1))
+    for number in (*BACKUP, *AGENCIES):
+        net.phone(number).will_not_answer()
 
 
 class Front:
@@ -117,57 +143,68 @@ async def running(clock: Clock) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def one_process(
-    stores: Stores,
     folder: Path,
     *,
     seed: int,
     virtual: bool = True,
     assumptions: Assumptions | None = None,
     faults: Faults | None = None,
-    sabotage: Callable[[Context], Context] | None = None,
+    sabotage: Sabotage | None = None,
     **settings: Any,
 ) -> AsyncIterator[World]:
-    """The hotline and the carrier in this loop. `sabotage` may break one part before it starts (T2)."""
+    """The hotline and the carrier in this loop; `settings` name the stores. `sabotage` breaks one part (T2)."""
     clock: Clock = VirtualClock() if virtual else RealClock()
-    net = Network(clock=clock, rng=random.Random(seed), assumptions=assumptions or Assumptions(), faults=faults)
+    net = Network(clock=clock, rng=random.Random(seed), assumptions=assumptions, faults=faults)
     front = Front()
     server = LoopServer(front)
     public_url = await server.start()
-    made = settings_for(net, await net.start("127.0.0.1", 0), public_url, stores, folder, **settings)
-    ctx = compose(made, clock=clock)
-    ctx = sabotage(ctx) if sabotage else ctx
+    made = settings_for(net, await net.start("127.0.0.1", 0), public_url, folder, **settings)
+    ctx = compose(made, clock=clock, board=_board(made, clock, getattr(sabotage, "edit", None)))
     if virtual:
         await ctx.board.allow_test_clock()
     own_numbers(net, Links(public_url))
     front.app = create_app(context=ctx)
-    engine = open_engine(made)
+    engine = connect(made.database_url)
     try:
-        async with front.app.router.lifespan_context(front.app), running(clock):
-            yield World(made, clock, net, stores, engine, ctx=ctx)
-            await net.stop()
+        with sabotage(Parts(front.app, ctx, net)) if sabotage else nullcontext():
+            async with front.app.router.lifespan_context(front.app), running(clock):
+                try:
+                    yield World(made, clock, net, engine)
+                finally:
+                    await net.stop()
     finally:
         await engine.dispose()
         await server.stop()
 
 
+def _board(settings: Settings, clock: Clock, edit: Callable[[str], str] | None) -> Board:
+    now_ms = (lambda: int(clock.now() * 1000)) if isinstance(clock, VirtualClock) else None
+    return Board(settings.redis_url, hotline=settings.name, new_id=mint, now_ms=now_ms, edit=edit)
+
+
 @asynccontextmanager
 async def own_processes(
-    stores: Stores, folder: Path, *, seed: int, faults: Faults | None = None, assumptions: Assumptions | None = None,
-    port: int = 0, **settings: Any
+    folder: Path,
+    *,
+    seed: int,
+    assumptions: Assumptions | None = None,
+    faults: Faults | None = None,
+    port: int = 0,
+    **settings: Any,
 ) -> AsyncIterator[World]:
     """The hotline as `hotline serve` with its workers, the carrier in this loop, real time."""
     clock = RealClock()
-    net = Network(clock=clock, rng=random.Random(seed), assumptions=assumptions or Assumptions(), faults=faults)
+    net = Network(clock=clock, rng=random.Random(seed), assumptions=assumptions, faults=faults)
     port = port or free_port()
     public_url = f"http://127.0.0.1:{port}"
     api_url = await net.start("127.0.0.1", 0)
-    made = settings_for(net, api_url, public_url, stores, folder, host="127.0.0.1", port=port, **settings)
+    made = settings_for(net, api_url, public_url, folder, host="127.0.0.1", port=port, **settings)
     own_numbers(net, Links(public_url))
-    engine = open_engine(made)
+    engine = connect(made.database_url)
     process = await start_serve(made)
     try:
         await answers(public_url)
-        yield World(made, clock, net, stores, engine, process=process)
+        yield World(made, clock, net, engine, process)
     finally:
         await stop_serve(process)
         await net.stop()
@@ -176,8 +213,9 @@ async def own_processes(
 
 async def start_serve(settings: Settings) -> asyncio.subprocess.Process:
     """`hotline serve` with exactly these settings, as a child of this process."""
-    given = {**os.environ, **environment(settings)}
-    return await asyncio.create_subprocess_exec(sys.executable, "-m", "app.cli", "serve", env=given)
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "app.cli", "serve", env=environment(settings), start_new_session=True
+    )
 
 
 async def stop_serve(process: asyncio.subprocess.Process) -> None:
@@ -188,7 +226,7 @@ async def stop_serve(process: asyncio.subprocess.Process) -> None:
 
 async def answers(public_url: str) -> None:
     """Return when the hotline answers; `TimeoutError` after a minute."""
-    async with httpx.AsyncClient(timeout=2) as http, asyncio.timeout(START_S):
+    async with httpx.AsyncClient(timeout=2, trust_env=False) as http, asyncio.timeout(START_S):
         while True:
             try:
                 if (await http.get(f"{public_url}/readyz")).status_code == 200:

@@ -1,0 +1,204 @@
+"""A console's wire: the session, requests, beats and the live stream, through the public API only."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Coroutine
+from typing import Any
+
+import httpx
+
+from app.demo.director import Director
+from app.demo.log import Shown
+from telephony.emulator import Leg
+
+#: Seconds between beats, idle and in a call (section P).
+IDLE_BEAT_S, CALL_BEAT_S = 5.0, 2.0
+#: Seconds of real time that one request may take.
+REQUEST_S = 10.0
+#: Seconds, real ones, until a stream that broke is opened again, and until a refused sign-in is tried again.
+AGAIN_S = 0.5
+#: Answers that are nobody's fault: somebody else was first, or the store is away.
+REFUSALS = frozenset({404, 409, 503})
+
+
+class Refused(Exception):
+    """The API would not do it."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(str(status))
+        self.status = status
+
+
+class Console:
+    """One browser window of one person. Subclasses say what the person does."""
+
+    def __init__(self, director: Director, base_url: str, spec: str, login: str, password: str) -> None:
+        self.director, self.clock, self.log = director, director.clock, director.log
+        self.spec, self.presence = spec, "available"
+        self.leg: Leg | None = None
+        self.call, self.duty = "", "idle"
+        self.told: dict[str, Any] | None = None
+        self.shown: dict[str, Shown] = {}
+        self.touched = True
+        self.open = False
+        self._base_url, self._login, self._password = base_url, login, password
+        self._http: httpx.AsyncClient | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # -- the window
+
+    async def sign_in(self) -> None:
+        """Open the window: a session, presence, the live stream, beats."""
+        self._http = httpx.AsyncClient(base_url=self._base_url, timeout=REQUEST_S, trust_env=False)
+        while True:
+            with contextlib.suppress(Refused):
+                who = await self.ask("POST", "/api/session", login=self._login, password=self._password)
+                self._http.headers["X-CSRF"] = who["csrf"]
+                await self.ask("PUT", "/api/presence", presence=self.presence)
+                break
+            await asyncio.sleep(AGAIN_S)
+        self.open = True
+        listening = asyncio.Event()
+        self.begin(self._listen(listening))
+        await listening.wait()
+        await self._beat()
+        self.begin(self._beats())
+
+    async def close(self) -> None:
+        """The window is gone: no beats, no stream, nothing on screen."""
+        self.open = False
+        tasks, self._tasks = self._tasks, set()
+        tasks.discard(asyncio.current_task())  # type: ignore[arg-type]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for shown in self.shown.values():
+            shown.until = shown.until or self.clock.now()
+            shown.how = shown.how or "closed"
+        self.shown.clear()
+        if self._http:
+            await self._http.aclose()
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._quietly(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _quietly(self, work: Coroutine[Any, Any, None]) -> None:
+        """A refusal ends what the person was about to do, and is written down."""
+        with contextlib.suppress(Refused):
+            await work
+
+    async def ask(self, method: str, path: str, **body: Any) -> dict[str, Any]:
+        """One request; `Refused` where the API will not, or cannot now."""
+        assert self._http
+        with self.clock.busy():
+            try:
+                answer = await self._http.request(method, path, json=body or None)
+            except httpx.HTTPError:
+                self._refused(path, 0)
+                raise Refused(0) from None
+        if answer.status_code >= 400:
+            self._refused(path, answer.status_code)
+            raise Refused(answer.status_code)
+        return answer.json() if answer.content else {}
+
+    def _refused(self, path: str, status: int) -> None:
+        self.log.refused.append((self.clock.now(), self.spec, path.rpartition("/")[2], status))
+
+    # -- beats (P4)
+
+    async def _beats(self) -> None:
+        while True:
+            await self.clock.sleep(CALL_BEAT_S if self.call else IDLE_BEAT_S)
+            with contextlib.suppress(Refused):
+                await self._beat()
+
+    async def _beat(self) -> None:
+        hears = self.leg is not None and self.leg.live and not self.leg.dead and self.leg.room is not None
+        touched, self.touched = self.touched, False
+        await self.ask(
+            "POST",
+            "/api/beat",
+            presence=self.presence,
+            offer=next(iter(self.shown), ""),
+            call=self.call,
+            rtp_age_ms=0 if hears else None,
+            told=self.told if self.call else None,
+            touched=touched,
+        )
+
+    # -- the live stream
+
+    async def _listen(self, listening: asyncio.Event) -> None:
+        assert self._http
+        while True:
+            with contextlib.suppress(httpx.HTTPError):
+                async with self._http.stream("GET", "/api/live", timeout=None) as stream:
+                    async for line in stream.aiter_lines():
+                        listening.set()
+                        if line.startswith("data:"):
+                            with self.clock.busy():
+                                self._hear(json.loads(line[5:]))
+            await asyncio.sleep(AGAIN_S)
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "offer" and message["offer"] not in self.shown:
+            shown = Shown(self.spec, message["offer"], message["kind"], self.clock.now())
+            self.shown[shown.offer] = shown
+            self.log.shown.append(shown)
+            self.on_offer(shown)
+        elif kind == "offer_over":
+            self.take_off(message["offer"], message["state"])
+        elif kind == "me":
+            self._know_me(message)
+        elif kind == "call":
+            self._know_call(message)
+        elif kind == "board":
+            self.on_board(message)
+
+    def take_off(self, offer: str, how: str) -> None:
+        """The offer is no longer on screen."""
+        shown = self.shown.pop(offer, None)
+        if shown:
+            shown.until, shown.how = self.clock.now(), how
+
+    def _know_me(self, me: dict[str, Any]) -> None:
+        self.duty, self.call = me["duty"], me["call"]
+        open_now = {offer["offer"] for offer in me["offers"]}
+        for offer in [o for o in self.shown if o not in open_now]:
+            self.take_off(offer, "gone")
+        if not self.call:
+            self.told = None
+        self.on_me(me)
+
+    def _know_call(self, call: dict[str, Any]) -> None:
+        if call.get("id") == self.call and call.get("told"):
+            self.told = call["told"]
+        self.on_call(call)
+
+    # -- what the person does
+
+    def on_offer(self, shown: Shown) -> None:
+        """An offer has appeared."""
+
+    def on_me(self, me: dict[str, Any]) -> None:
+        """How the board sees me has changed."""
+
+    def on_call(self, call: dict[str, Any]) -> None:
+        """My call has changed."""
+
+    def on_board(self, board: dict[str, Any]) -> None:
+        """Everything, for leads."""
+
+
+class LeadConsole(Console):
+    """The on-call lead, who watches the board (and so tells the director in which state each caller is)."""
+
+    def on_board(self, board: dict[str, Any]) -> None:
+        if "calls" in board:
+            self.director.states = {call["sid"]: call["state"] for call in board["calls"]}

@@ -1,0 +1,161 @@
+"""One run with simulated people, from the first sign-in until the last caller has ended and everything is on record."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.demo import scripts
+from app.demo.callers import Caller
+from app.demo.console import Console, LeadConsole
+from app.demo.director import Director
+from app.demo.evidence import Rows, read_rows
+from app.demo.log import Log
+from app.demo.people import Specialist
+from app.demo.world import World
+from app.people.admin import create_person
+from app.people.passwords import hash_now
+from app.secrets import Secrets
+from sqlalchemy.ext.asyncio import async_sessionmaker
+from telephony.emulator import Faults, Rates
+
+#: What all sample people sign in with.
+PASSWORD = "correct horse battery staple"
+#: Seconds that callers still in the line at the end of the run have, until whoever is not helped counts as lost (T).
+DRAIN_S = 60.0
+#: Seconds in which the record must be complete after the last caller's end: R3's bound for a callback that never came.
+SETTLE_S = 60.0
+#: Seconds between two looks whether the record is complete.
+LOOK_S = 2.0
+#: Seconds within which the specialists begin their shift, one after another.
+BEGIN_S = 3.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was asked for."""
+
+    callers: int
+    specialists: int
+    seconds: float
+    seed: int
+
+
+@dataclass
+class Played:
+    """What came of it: the log of the people, the rows of the record, and when the drain ended (run's clock)."""
+
+    run: Run
+    log: Log
+    rows: Rows
+    drained_at: float
+
+
+def carrier_faults() -> Faults:
+    """Duplicates, reordering, delays and losses as bad as a bad day at the carrier; each at least once."""
+    faults = Faults(
+        {
+            "status": Rates(drop=0.01, duplicate=0.05, delay=0.03, reorder=0.05),
+            "conference": Rates(drop=0.01, duplicate=0.05, delay=0.03, reorder=0.05),
+            "document": Rates(duplicate=0.02),
+        }
+    )
+    for event in ("participant-join", "participant-leave", "completed"):
+        faults.drop_next(event)
+        faults.duplicate_next(event)
+    faults.delay_next("participant-join", 4.0)
+    return faults
+
+
+async def play(world: World, run: Run, tell: Callable[[Director, list[Caller]], None] | None = None) -> Played:
+    """Let everybody play; `tell` is called now and then with how far it is."""
+    rng = random.Random(run.seed)
+    log = Log()
+    deck = scripts.deck(rng, run.callers)
+    director = Director(world.clock, world.net, random.Random(rng.random()), log, deck)
+    director.agencies = deque(scripts.AGENCIES)
+    callers = [Caller(director, script) for script in scripts.callers(rng, run.callers, run.seconds)]
+    consoles = await staff(world, director, run.specialists)
+    tasks = [asyncio.create_task(director.run())]
+    try:
+        tasks += [asyncio.create_task(_begin(world, consoles)), *(asyncio.create_task(c.play()) for c in callers)]
+        if tell:
+            tasks.append(asyncio.create_task(_tell(world, director, callers, tell)))
+        await director.until(lambda: all(caller.over for caller in callers), run.seconds + DRAIN_S)
+        drained_at = world.clock.now()
+        rows = await _settled(world)
+        return Played(run, log, rows, drained_at)
+    finally:
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        for console in consoles:
+            await console.close()
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+
+async def _begin(world: World, consoles: list[Console]) -> None:
+    """The lead first, then one specialist after another."""
+    await consoles[0].sign_in()
+    for console in consoles[1:]:
+        await world.clock.sleep(BEGIN_S / len(consoles))
+        await console.sign_in()
+
+
+async def _tell(
+    world: World, director: Director, callers: list[Caller], tell: Callable[[Director, list[Caller]], None]
+) -> None:
+    while True:
+        tell(director, callers)
+        await world.clock.sleep(1.0)
+
+
+async def staff(world: World, director: Director, count: int) -> list[Console]:
+    """Sample people in the record, on shift at any hour; the lead is the first."""
+    sessions, secrets, hashed = async_sessionmaker(world.engine), Secrets(world.settings), hash_now(PASSWORD)
+    consoles: list[Console] = []
+    async with sessions() as store:
+        for number in range(count + 1):
+            login = f"specialist{number}" if number else "lead"
+            languages = ("en", "es") if number % 2 else ("en",)
+            person = await create_person(
+                store,
+                secrets,
+                login=login,
+                name=login,
+                role="specialist" if number else "lead",
+                password_hash=hashed,
+                level="senior" if number % 3 else "intermediate",
+                languages=languages,
+                lines=("main",),
+                always_on=True,
+            )
+            kind = Specialist if number else LeadConsole
+            console = kind(director, world.settings.public_url, person.id, login, PASSWORD)
+            console.presence = "available" if number else "offline"
+            consoles.append(console)
+        await store.commit()
+    return consoles
+
+
+async def _settled(world: World) -> Rows:
+    """The record when it says of every caller and every leg that it has ended, or after its bound."""
+    end = world.clock.now() + SETTLE_S
+    while True:
+        await world.clock.sleep(LOOK_S)
+        with world.clock.busy():
+            rows = await read_rows(world.engine)
+        if world.clock.now() >= end or (_complete(world, rows) and world.clock.now() > end - SETTLE_S + LOOK_S):
+            return rows
+
+
+def _complete(world: World, rows: Rows) -> bool:
+    over = {sid for sid, leg in world.net.legs.items() if not leg.live}
+    ended = {leg["sid"] for leg in rows.legs if leg["ended_at"]} | {c["sid"] for c in rows.calls if c["ended_at"]}
+    known = {leg["sid"] for leg in rows.legs}
+    return all(call["closed_at"] for call in rows.calls) and known & over <= ended and len(over) == len(world.net.legs)
