@@ -1,0 +1,47 @@
+"""T2: each guard in the Lua is taken out in turn, and the state machine must fail.
+
+A guard is one line that ends in `-- guard: <name>`; without it the script must do something wrong that the machine sees.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from routing.board.scripts import LUA
+from tests.routing.machine import BoardMachine
+from tests.routing.test_machine import QUICK
+
+GUARD = re.compile(r"^(?P<line>.*\S)\s*-- guard: (?P<name>\w+)$", re.MULTILINE)
+
+
+def guards() -> list[str]:
+    """Every guard's name in the scripts; each name stands once."""
+    found = [m["name"] for path in sorted(LUA.rglob("*.lua")) for m in GUARD.finditer(path.read_text())]
+    assert len(found) == len(set(found)), "a guard's name stands once"
+    return found
+
+
+def without(name: str) -> Callable[[str], str]:
+    """Takes one guard out: a whole statement goes, of a condition that spans lines only its part."""
+    return lambda source: re.sub(rf"^.*\S\s*-- guard: {name}$", "", source, flags=re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    made = asyncio.new_event_loop()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("name", guards())
+def test_T2_without_this_guard_the_machine_fails(name: str, valkey_url: str, loop: asyncio.AbstractEventLoop) -> None:
+    namespace = {"url": valkey_url, "loop": loop, "edit": staticmethod(without(name))}
+    machine = type("Machine", (BoardMachine,), namespace)
+    with pytest.raises((AssertionError, KeyError)):
+        run_state_machine_as_test(machine, settings=settings(QUICK, max_examples=150))
