@@ -85,6 +85,11 @@ class Hotline:
 
         return listen
 
+    @staticmethod
+    def handoff(number: str) -> dict[str, Any]:
+        """A handoff that a specialist opens and has dialled."""
+        return {"id": "h0123456789ab", "to": number, "dial": True, "why": "attempt_in_progress", "consent": "given"}
+
     # -- looking
     async def call_of(self, phone: Phone) -> CallView | None:
         from app.flow import call_id

@@ -1,0 +1,190 @@
+"""The carrier's routes with no store at all: proven, read, and always answered (S1, S5, 403 and 400)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+from twilio.request_validator import RequestValidator
+
+from app import webhooks
+from app.links import Links, Place
+from app.main import create_app
+from app.settings import Settings
+from telephony import twiml_check
+
+pytestmark = pytest.mark.anyio
+
+URL = "https://hotline.example"
+TOKEN = "the carrier's secret"
+SID = "CA" + "1" * 32
+RINGING = {
+    "CallSid": SID,
+    "AccountSid": "AC" + "0" * 32,
+    "From": "+12025550123",
+    "To": "+12025550100",
+    "CallStatus": "ringing",
+    "Direction": "inbound",
+}
+PLACE = Place("c0123456789abcdef0123", "main", "en", "standard", 1_800_000_000_000, 3, 5)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> FastAPI:
+    """Composed with stores and a carrier that are not there."""
+    return create_app(
+        Settings(
+            public_url=URL,
+            database_url="postgresql://127.0.0.1:9/none",
+            redis_url="redis://127.0.0.1:9/0",
+            data_dir=tmp_path,
+            secret_key=SecretStr("a key that only tests would ever use 0123456789"),
+            twilio_account_sid="AC" + "0" * 32,
+            twilio_auth_token=SecretStr(TOKEN),
+            twilio_api_url="http://127.0.0.1:9",
+            backup_numbers=["+12025550190"],
+            log_level="critical",
+        ),
+        loops=False,
+    )
+
+
+@pytest.fixture
+async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as client:
+        yield client
+
+
+def signature(path: str, form: dict[str, str], token: str = TOKEN) -> dict[str, str]:
+    return {"X-Twilio-Signature": RequestValidator(token).compute_signature(URL + path, form)}
+
+
+async def ask(http: httpx.AsyncClient, path: str, form: dict[str, str]) -> httpx.Response:
+    return await http.post(path, data=form, headers=signature(path, form))
+
+
+def hold(**change: Any) -> str:
+    url = Links(URL).hold(PLACE.next(PLACE.turn, **change))
+    return url.removeprefix(URL).partition("#")[0]
+
+
+ROUTES = [
+    f"/twilio/{name}"
+    for name in ("voice", "hold", "return", "leg", "leg-out", "screen", "screen-key", "say", "status", "room")
+]
+
+
+@pytest.mark.parametrize("path", ROUTES)
+async def test_without_or_with_a_wrong_signature_it_is_403(http: httpx.AsyncClient, path: str) -> None:
+    assert (await http.post(path, data=RINGING)).status_code == 403
+    forged = signature(path, RINGING, "somebody else's secret")
+    assert (await http.post(path, data=RINGING, headers=forged)).status_code == 403
+
+
+@pytest.mark.parametrize("path", ROUTES)
+async def test_a_body_that_cannot_be_read_is_400(http: httpx.AsyncClient, path: str) -> None:
+    for form in ({}, {**RINGING, "CallSid": "not one"}):
+        assert (await ask(http, path, form)).status_code == 400
+
+
+async def test_S5_a_caller_is_greeted_within_a_second_with_no_store_at_all(http: httpx.AsyncClient) -> None:
+    started = time.monotonic()
+    answer = await ask(http, "/twilio/voice", RINGING)
+    assert time.monotonic() - started < 1
+    assert answer.status_code == 200
+    assert "crisis line" in answer.text
+    assert "nostore=" in answer.text
+    twiml_check.check(answer.content)
+
+
+async def test_S1_the_hold_goes_on_and_a_danger_key_rings_a_telephone(http: httpx.AsyncClient) -> None:
+    held = await ask(http, hold(), RINGING)
+    assert "/twilio/music/" in held.text
+    danger = await ask(http, hold(), {**RINGING, "Digits": "1"})
+    assert "+12025550190" in danger.text
+
+
+async def test_S1_waiting_for_a_board_that_is_away_stays_below_a_second(http: httpx.AsyncClient) -> None:
+    started = time.monotonic()
+    for turn in range(20):
+        assert (await ask(http, hold(dialled=None), {**RINGING, "Digits": str(turn % 10)})).status_code == 200
+    assert time.monotonic() - started < 5
+
+
+async def test_a_hold_url_without_its_parts_still_leads_on(http: httpx.AsyncClient) -> None:
+    answer = await ask(http, "/twilio/hold", RINGING)
+    assert answer.status_code == 200
+    twiml_check.check(answer.content)
+
+
+@pytest.mark.parametrize("name", ["voice", "hold", "return"])
+async def test_whatever_breaks_the_caller_hears_words_and_is_led_back(
+    http: httpx.AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Never a 500: it would be the carrier's error, and the end of the call."""
+    monkeypatch.setattr(app.state.context.board, "arrive", _breaks)
+    monkeypatch.setattr(app.state.context.board, "turn", _breaks)
+    monkeypatch.setattr(app.state.context.board, "call", _breaks)
+    answer = await ask(http, {"voice": "/twilio/voice", "hold": hold(), "return": "/twilio/return"}[name], RINGING)
+    assert answer.status_code == 200
+    assert "Stay with me" in answer.text
+    assert "/twilio/return" in answer.text
+    twiml_check.check(answer.content)
+
+
+async def _breaks(*_: Any, **__: Any) -> None:
+    raise RuntimeError("something nobody thought of")
+
+
+async def test_a_callback_is_taken_even_when_it_cannot_be_noted(http: httpx.AsyncClient) -> None:
+    form = {"CallSid": SID, "CallStatus": "completed", "SequenceNumber": "0"}
+    assert (await ask(http, "/twilio/status", form)).status_code == 204
+
+
+async def test_a_backup_telephone_is_let_through_without_the_board(http: httpx.AsyncClient) -> None:
+    path = "/twilio/screen-key?" + urlencode({"call": PLACE.call, "i": 0})
+    answer = await ask(http, path, {**RINGING, "Digits": "1"})
+    assert "<Hangup" not in answer.text
+    unpressed = await ask(http, path, {**RINGING, "Digits": "5"})
+    assert "<Hangup" in unpressed.text
+
+
+async def test_a_softphone_is_told_to_try_again(http: httpx.AsyncClient) -> None:
+    answer = await ask(http, "/twilio/leg", {**RINGING, "From": "client:s0123456789ab", "offer": "o1", "token": "t"})
+    assert "try again" in answer.text
+
+
+async def test_music_needs_no_signature(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/twilio/music/3.wav?seconds=18")
+    assert answer.headers["content-type"] == "audio/wav"
+    assert answer.content[:4] == b"RIFF"
+
+
+async def test_readyz_says_what_is_down_and_serves_until_it_drains(http: httpx.AsyncClient, app: FastAPI) -> None:
+    assert (await http.get("/healthz")).json() == {"status": "ok"}
+    ready = await http.get("/readyz")
+    assert (ready.status_code, ready.json()) == (200, {"status": "degraded", "down": ["redis", "postgres"]})
+    app.state.context.state["draining"] = True
+    assert (await http.get("/readyz")).status_code == 503
+
+
+async def test_metrics_have_nobody_in_them(http: httpx.AsyncClient) -> None:
+    await ask(http, "/twilio/voice", RINGING)
+    text = (await http.get("/metrics")).text
+    assert 'hotline_webhook_seconds_count{route="voice"}' in text
+    assert "hotline_board_up 0.0" in text
+    assert "2025550" not in text
+    assert SID not in text
+
+
+def test_every_caller_route_has_a_way_back() -> None:
+    """Each route of the carrier is one of ours, and only POST (music apart)."""
+    paths = {(route.path, *sorted(route.methods)) for route in webhooks.router.routes}  # type: ignore[attr-defined]
+    assert {(path, "POST") for path in ROUTES} <= paths
