@@ -1,0 +1,22 @@
+"""Write the resolved set of packages from uv.lock into pyproject.toml (names and versions only).
+
+uv.lock names where packages came from and is not committed; the constraints make every machine resolve the same set.
+Run after a change of dependencies: `uv lock --upgrade && python .ci/constraints.py`.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PROJECT = ROOT / "pyproject.toml"
+BLOCK = re.compile(r"\n\[tool\.uv\]\nconstraint-dependencies = \[\n.*?\n\]\n", re.DOTALL)
+
+locked = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+pinned = sorted({f"{p['name']}=={p['version']}" for p in locked if "registry" in p["source"]})
+lines = "".join(f'  "{pin}",\n' for pin in pinned)
+block = f"\n[tool.uv]\nconstraint-dependencies = [\n{lines}]\n"
+text = PROJECT.read_text()
+text = BLOCK.sub("", text).rstrip("\n") + "\n" + block
+PROJECT.write_text(text)
+print(f"{len(pinned)} packages pinned")
