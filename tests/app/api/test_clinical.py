@@ -112,13 +112,12 @@ async def test_C1_a_handoff_is_opened_once_and_its_facts_follow(hotline, person,
     assert not (await hotline.ctx.board.call(call.id)).handoff_open
 
 
-@pytest.mark.parametrize("number", ["911", "9-1-1", "+1911", "112", "999", "933", "0911", "٩١١", "988911 ", "tel:911"])
-async def test_C7_emergency_numbers_are_refused_in_words(hotline, person, call, number) -> None:
-    answer = await person.post(f"calls/{call.id}/handoffs", HANDOFF | {"to": number})
-    assert answer.status_code == 422, number
-    assert (
-        "cannot be dialled" in answer.text or "not a telephone number" in answer.text or "no such entry" in answer.text
-    )
+async def test_C7_emergency_numbers_are_refused_in_words(hotline, person, call) -> None:
+    words = ("cannot be dialled", "not a telephone number", "no such entry")
+    for number in ("911", "9-1-1", "+1911", "112", "999", "933", "0911", "٩١١", "988911 ", "tel:911"):
+        answer = await person.post(f"calls/{call.id}/handoffs", HANDOFF | {"to": number})
+        assert answer.status_code == 422, number
+        assert any(part in answer.json()["error"]["fields"]["to"] for part in words)
     assert not await kinds(hotline, "handoff.opened")
 
 
