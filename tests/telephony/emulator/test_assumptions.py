@@ -136,6 +136,7 @@ async def test_T3_keys_between_gathers_are_kept_or_lost(value: bool) -> None:
         await phone.presses("1")
         await leg.wait_ended()
         assert [a.form["Digits"] for a in world.to("/key")] == (["1"] if value else [])
+        assert world.heard(leg) == (["hello"] if value else ["hello", "Now press"])
 
 
 @pytest.mark.parametrize("seconds", [0.0, 30.0, None])

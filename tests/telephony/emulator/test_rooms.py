@@ -90,10 +90,12 @@ async def test_the_first_participant_fixes_url_and_events(world: World) -> None:
 
 async def test_a_label_is_unique_and_a_second_one_goes_on_with_the_next_verb(world: World) -> None:
     await world.in_room("s1", conference(label="same"))
-    phone, caller = await world.calls(conference(label="same", tail="<Say>not in</Say>"))
+    document = conference(label="same", dial='action="/after"', tail="<Say>not in</Say>")
+    phone, caller = await world.calls(document)
     await phone.hears("not in")
     await caller.wait_ended()
     assert world.warnings() == [16025]
+    assert world.to("/after") == []
 
 
 async def test_nobody_hears_anybody_before_the_start(world: World) -> None:

@@ -55,6 +55,8 @@ async def test_a_lengths_registry_knows_media_of_other_hosts(world: World) -> No
     _, leg = await world.calls("<Play>https://media.example.org/music/1.mp3</Play>")
     await leg.wait_ended()
     assert leg.ended_at == pytest.approx((leg.answered_at or 0) + 33)
+    assert [a.path for a in world.asked] == ["/voice"]
+    assert [e.data["kind"] for e in world.net.ledger.of("webhook.sent")] == ["voice"]
 
 
 async def test_the_first_request_says_ringing_and_later_ones_in_progress(world: World) -> None:

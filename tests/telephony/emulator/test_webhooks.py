@@ -180,6 +180,24 @@ async def test_read_timeouts_are_real_time_and_domain_time_stands_still(world: W
     assert world.said(leg, "Plan B") == leg.created_at
 
 
+async def test_a_request_in_flight_is_not_hung_up_when_its_leg_ends(world: World) -> None:
+    finished = asyncio.Event()
+    arrived = asyncio.Event()
+
+    async def slow(_: Asked) -> str:
+        arrived.set()
+        await asyncio.sleep(0.05)
+        finished.set()
+        return "<Say>too late</Say>"
+
+    phone, leg = await world.calls(slow)
+    await arrived.wait()
+    await phone.hangs_up()
+    await asyncio.wait_for(finished.wait(), 2)
+    await world.clock.sleep(1)
+    assert (leg.status, leg.heard) == ("no-answer", [])
+
+
 async def test_the_total_time_bounds_the_retries(world: World) -> None:
     async def slow(_: Asked) -> str:
         await asyncio.sleep(0.6)
