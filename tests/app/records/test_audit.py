@@ -15,7 +15,7 @@ from app.records import audit
 from app.settings import Settings
 from telephony.clock import RealClock
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(20)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
 
 
 @pytest.fixture

@@ -20,11 +20,11 @@ from app.records.journal import Journal
 from routing.board import Event
 from tests.app.records.stream import START_MS, Stream, altered, arrives, drain, emptied, ends, snapshot, told
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(20)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(90)]
 
 Make = Callable[..., Recorder]
 Rows = Callable[..., Awaitable[list[Any]]]
-PROPERTY = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+PROPERTY = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 async def once(engine: AsyncEngine, events: list[Event]) -> dict[str, list[str]]:

@@ -16,7 +16,7 @@ from routing.board import Caller
 from tests.app.records.stream import drain
 from tests.routing.world import World
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(30)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
 
 Make = Callable[..., Recorder]
 Rows = Callable[..., Awaitable[list[Any]]]
