@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import replace
 
 from app import nostore
@@ -174,10 +175,10 @@ async def specialist_gone(_ctx: Context, _leg: LegRequest) -> Document:
     return Document((Hangup(),))
 
 
-async def announced(ctx: Context, leg: LegRequest) -> Document:
+def announced(ctx: Context, asked: Mapping[str, str]) -> Document:
     """What the board has announced into a room."""
-    line = ctx.lines.line(leg.query.get("line", ""))
-    return Document((say(line, leg.query.get("lang", ""), leg.query.get("what", "moment")),))
+    line = ctx.lines.line(asked.get("line", ""))
+    return Document((say(line, asked.get("lang", ""), asked.get("what", "moment")),))
 
 
 async def room_changed(ctx: Context, event: RoomEvent) -> None:

@@ -29,6 +29,7 @@ async def test_L8_words_then_relief_who_becomes_the_owner(h: Hotline) -> None:
 
 async def test_L8_nobody_comes_and_the_caller_keeps_the_place_as_urgent(h: Hotline) -> None:
     maria = await h.specialist()
+    await h.specialist(role="lead", ready=False)  # somebody else is heard of: the silence is not ours
     caller = await h.caller()
     assert await h.until_talking(caller) is maria
     arrived = (await h.call_of(caller)).arrived_ms
@@ -51,8 +52,8 @@ async def test_L6_the_same_specialist_comes_back_by_one_click(h: Hotline) -> Non
     assert await h.until_talking(caller) is maria
     await h.passes(10)
     first = maria.leg
-    await maria.leg.hangs_up()
     maria.wraps_after = None
+    await maria.hangs_up()
     await caller.hears("bring them back", within=10)
     await maria.rejoins()
     assert await h.until_talking(caller, within=10) is maria
@@ -66,7 +67,7 @@ async def test_L9_leave_the_caller_hears_it_and_waits_20_s(h: Hotline) -> None:
     caller = await h.caller()
     assert await h.until_talking(caller) is maria
     await h.passes(5)
-    left = h.clock.now()
+    left, maria.wraps_after = h.clock.now(), None
     await maria.asks("POST", f"/api/calls/{maria.call}/leave")
     await caller.hears("has left the call", within=3)
     nina = await h.specialist()

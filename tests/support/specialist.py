@@ -141,13 +141,13 @@ class Specialist:
 
     async def _afterwards(self, leg: Leg) -> None:
         await leg.wait_ended()
-        if self.leg is leg and not leg.dead:
-            if self.wraps_after is not None:
-                await self._ctx.clock.sleep(self.wraps_after)
-                with contextlib.suppress(httpx.HTTPStatusError):
-                    await self.asks("POST", "/api/wrap-up/done")
-            if self.leg is leg:
-                self.call, self._told = "", None
+        if self.leg is not leg or leg.dead or self.wraps_after is None:
+            return
+        await self._ctx.clock.sleep(self.wraps_after)
+        with contextlib.suppress(httpx.HTTPStatusError):
+            await self.asks("POST", "/api/wrap-up/done")
+        if self.leg is leg:
+            self.call, self._told = "", None
 
     async def hangs_up(self) -> None:
         assert self.leg
