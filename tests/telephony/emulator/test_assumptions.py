@@ -129,6 +129,7 @@ async def test_T3_an_updates_own_fallback_is_always_asked() -> None:
 @both
 async def test_T3_keys_between_gathers_are_kept_or_lost(value: bool) -> None:
     async with carrier_world(Assumptions(keys_kept=value)) as world:
+        world.docs["/key"] = "<Hangup/>"
         gather = "<Gather numDigits='1' timeout='4' action='/key'><Say>Now press</Say></Gather>"
         phone, leg = await world.calls(f"<Say>hello</Say><Pause length='5'/>{gather}")
         await phone.hears("hello")
