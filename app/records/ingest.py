@@ -210,9 +210,9 @@ async def _load(connection: AsyncConnection, events: Sequence[Event]) -> tuple[P
 async def _aliases(connection: AsyncConnection, pages: Pages, events: Sequence[Event]) -> Mapping[str, str]:
     """Other ids of known calls: a CallSid is one call, also after a change of the secret key, from which ids come."""
     query = text("SELECT alias, call_id FROM call_aliases WHERE alias = ANY(:ids)")
-    found = await connection.execute(query, {"ids": list({_named(event) for event in events})})
+    found = await connection.execute(query, {"ids": list({event.call for event in events})})
     known_as = {alias: call_id for alias, call_id in found}
-    arrivals = {sid: _named(e) for e in events if e.kind == "call.arrived" and (sid := word(e.data, "sid"))}
+    arrivals = {sid: e.call for e in events if e.kind == "call.arrived" and (sid := word(e.data, "sid"))}
     await pages.load(connection, "calls", "sid", arrivals)
     for call in list(pages.all("calls")):
         alias = arrivals[call["sid"]]
@@ -234,13 +234,8 @@ async def _load_contacts(connection: AsyncConnection, pages: Pages, hashes: set[
         pages.hold("contacts", (await connection.execute(query, {"hashes": list(hashes)})).mappings())
 
 
-def _named(event: Event) -> str:
-    return event.call or word(event.data, "call") or ""
-
-
 def _call_id(event: Event, known_as: Mapping[str, str]) -> str:
-    named = _named(event)
-    return known_as.get(named, named)
+    return known_as.get(event.call, event.call)
 
 
 # -- the log's row
@@ -253,7 +248,7 @@ def _log_row(event: Event, hashed: Event | None = None, problem: str | None = No
     return {
         "epoch": event.epoch,
         "id": event.id,
-        "call_id": event.call or word(event.data, "call"),
+        "call_id": event.call or None,
         "n": event.n,
         "at": instant(event.at_ms),
         "kind": event.kind,
