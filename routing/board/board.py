@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from routing.board import reads
-from routing.board.store import Store
+from routing.board.store import MOVE_S, Store
 from routing.board.views import (
     Accepted,
     Answer,
@@ -45,10 +45,12 @@ class Board:
         new_id: Callable[[], str],
         now_ms: Callable[[], int] | None = None,
         edit: Callable[[str], str] | None = None,
+        budget_s: float = MOVE_S,
     ) -> None:
         """`now_ms` replaces the server's clock, only on a server whose test flag is set (P5). `new_id` gives random
-        hex. `edit` changes the scripts' source: tests take guards out with it (T2)."""
-        self._store = Store(url, hotline, new_id=new_id, now_ms=now_ms, edit=edit)
+        hex. `edit` changes the scripts' source: tests take guards out with it (T2). `budget_s` is the real time that a
+        move may take (S1); only tests on a loaded machine give more."""
+        self._store = Store(url, hotline, new_id=new_id, now_ms=now_ms, edit=edit, budget_s=budget_s)
         self._run = self._store.run
 
     # -- epoch and configuration

@@ -19,14 +19,14 @@ from routing.board.views import BoardAway, EpochChanged
 MOVE_S = 0.8
 """A whole board call, in seconds: a webhook must still be answered within its second (S1)."""
 
-SOCKET_S = 0.4
-"""Socket and connect timeouts, in seconds: half of a move, so that one reconnect fits."""
+CONNECT_S = 0.4
+"""The connect timeout in seconds; a socket's is half of a move too, so that one reconnect fits."""
 
 HALF_OPEN_S = 0.5
 """While Redis is away one call in this many seconds tries; all others fail at once."""
 
 POOL = 64
-"""Connections of one process for moves. A webhook waits for one at most `SOCKET_S`; readers have their own."""
+"""Connections of one process for moves. A webhook waits for one at most `CONNECT_S`; readers have their own."""
 
 LATE_MS = 800
 """A move is refused this many ms after it was sent, by the worker's estimate of board time (P5)."""
@@ -39,9 +39,9 @@ def client(url: str, *, connections: int, socket_s: float | None) -> Redis:
     pool = cast(Any, BlockingConnectionPool).from_url(
         url,
         max_connections=connections,
-        timeout=SOCKET_S,
+        timeout=CONNECT_S,
         socket_timeout=socket_s,
-        socket_connect_timeout=SOCKET_S,
+        socket_connect_timeout=CONNECT_S,
         retry=Retry(NoBackoff(), 0),
         retry_on_error=[],
         health_check_interval=0,
@@ -88,14 +88,16 @@ class Store:
         new_id: Callable[[], str],
         now_ms: Callable[[], int] | None,
         edit: Callable[[str], str] | None = None,
+        budget_s: float = MOVE_S,
     ) -> None:
+        self._budget_s = budget_s
         self.tag = f"{{hl:{hotline}}}:"
         self.epoch = ""
         self.last_event_id = "0-0"
         self._new_id = new_id
         self._now_ms = now_ms
         self._edit = edit
-        self._redis = client(url, connections=POOL, socket_s=SOCKET_S)
+        self._redis = client(url, connections=POOL, socket_s=budget_s / 2)
         self._readers = client(url, connections=POOL, socket_s=None)
         self._breaker = Breaker()
         self._ahead_ms: float | None = None
@@ -138,10 +140,10 @@ class Store:
         return reply
 
     async def guarded(self, go: Callable[[], Awaitable[T]]) -> T:
-        """One exchange with Redis inside `MOVE_S`, behind the breaker."""
+        """One exchange with Redis inside the budget, behind the breaker."""
         self._breaker.enter()
         try:
-            async with asyncio.timeout(MOVE_S):
+            async with asyncio.timeout(self._budget_s):
                 result = await go()
         except (RedisError, OSError, TimeoutError) as error:
             self._breaker.failed()

@@ -1,7 +1,6 @@
--- accept: compare and set; the first accept wins, the same tab repeating it gets the same token (L6, L10).
+-- accept: compare and set; the first accept wins, the same tab repeating it gets the same token (L6, L10). An offer is
+-- open only while its call may be accepted: whatever changes the call rescinds it in the same script.
 -- KEYS[1] meta. ARGV[4] {offer, spec, tab, token, nonce}. Returns {ok, call, offer, token, kind} or an answer.
-local MAY = { call = { offered = true, backup_ringing = true }, relief = { reconnecting = true, agency_only = true } }
-
 local function won(o) return { ok = true, call = o.call, offer = o.id, token = o.token, kind = o.kind } end
 
 -- A new room, unless an agency is in the one there is.
@@ -16,13 +15,11 @@ function B.move(a)
   if not o.state or o.spec ~= a.spec then return B.answer(false, o.state and 'not_yours' or 'unknown') end -- guard: accept_owner
   if (o.state == 'accepted' or o.state == 'connected') and o.tab == a.tab then return won(o) end
   if o.state ~= 'offered' then return B.answer(false, 'not_yours', { state = o.state }) end -- guard: accept_state
-  if B.verifying() then return B.answer(false, 'wrong_state') end -- guard: accept_verify
   if B.now > B.num(o.deadline) then
     B.expire_offer(o)
     return B.answer(false, 'not_yours', { state = 'expired' })
   end
   local c, s = B.load('call', o.call), B.spec(o.spec)
-  if not MAY[o.kind][c.state] or (o.kind == 'relief' and (c.helper or '') ~= '') then return B.answer(false, 'not_yours') end -- guard: accept_call
   B.set(o, { tab = a.tab, token = a.token })
   local freed = B.rescind(c, 'taken', o.id)
   B.set(c, { offers = B.drop_word(c.offers, o.id) })

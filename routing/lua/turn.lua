@@ -42,12 +42,12 @@ function B.move(a)
   if fresh then c = resurrect(a) end
   if c.state == 'closed' or c.state == 'agency_only' then return B.view(c) end -- guard: closed_turn
   if a.still_needed or a.danger then needed(c, a) end
-  if not fresh and a.turn >= B.num(c.turn) then language(c, a) end
-  if not fresh and a.turn > B.num(c.turn) then -- guard-if: old_turn
-    B.set(c, { turn = a.turn })
-    back(c)
-    B.present(c, 'arrived')
-  end
   if a.danger then B.danger(c, a.turn) end
-  return B.view(c, fresh)
+  if fresh then return B.view(c, true) end
+  if a.turn >= B.num(c.turn) then language(c, a) end
+  if a.turn <= B.num(c.turn) then return B.view(c) end -- guard: old_turn
+  B.set(c, { turn = a.turn })
+  back(c)
+  B.present(c, 'arrived')
+  return B.view(c)
 end

@@ -48,6 +48,7 @@ class World:
             new_id=lambda: f"{rng.getrandbits(64):016x}",
             now_ms=lambda: self.ms,
             edit=edit,
+            budget_s=20,  # a loaded test machine is no fault of the board's
         )
         self.phones: dict[str, Phone] = {}
         self.people: dict[str, Profile] = {}

@@ -81,7 +81,7 @@ end
 function B.caller_in(c, at)
   B.set(c, { inroom = '1', in_at = at or B.now })
   B.off('move', c.id)
-  if c.ro ~= '1' and c.state ~= 'closed' then B.move_caller(c, 'hold') end -- guard: alone_in_room
+  if c.ro ~= '1' and c.state ~= 'closed' then B.move_caller(c, 'hold') end
   B.settle(c)
 end
 
@@ -92,7 +92,6 @@ function B.specialist_in(c, who, sid, role, at)
     if s and s.ecall == c.id and s.presumed == '1' then return B.set(s, { legsid = sid, presumed = '' }) end
     return B.complete_leg(c, sid, role)
   end
-  if s.estate == 'wrapping' then return B.complete_leg(c, sid, role) end -- guard: late_leg
   B.there(c, s, at)
 end
 

@@ -1,0 +1,188 @@
+"""Stories that lead the machine to where each guard matters, so that it need not get there by luck.
+
+Each begins on a fresh board with three people idle (s1 and s2 speak English, s3 only Spanish) and nobody waiting.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from routing.board import Accepted
+
+
+def quiet(_m: Any) -> None:
+    """Nothing has happened yet."""
+
+
+def offered(m: Any) -> None:
+    """Two callers are offered; whoever meddles is refused; one is declined and taken by the other."""
+    m.rings("c1", "en")
+    m.rings("c2", "en")
+    m.mischief()
+    m.declines("s1")
+    m.mischief()
+
+
+def stale(m: Any) -> None:
+    """Consoles are silent, and their timers late."""
+    m.world.ms += 12_001
+    m.rings("c1", "en")
+
+
+def talking(m: Any) -> None:
+    """One conversation beside another waiting caller."""
+    m.rings("c1", "en")
+    m.connects("s1")
+    m.rings("c2", "en")
+    m.rings("c3", "en")
+    m.mischief()
+    assert m.model.calls["c1"].state == "talking"
+    m.set_class("c3", "warm", "")
+    board = m.world.board
+    m.do(board.set_class("c3", "urgent", who="s1", why="x", id="k-first"))
+    m.do(board.set_class("c3", "standard", who="s1", why="x", id="k-second"))
+    m.nothing(board.set_class("c3", "urgent", who="s1", why="x", id="k-first"), "a change of class again")
+    m.refused(m.world.board.recover("s1", True), "recovery out of a call")
+    m.refused(m.world.board.backup_answered("c1", "BKlate"), "the backup's key after an accept")
+
+
+def ended(m: Any) -> None:
+    """A person ends it, then the carrier says that the leg is gone."""
+    talking(m)
+    m.ends("c1", True)
+    m.refused(m.world.board.rejoin("c1", "s1", "t3"), "rejoin in wrap-up")
+    m.mischief()
+    m.hangs_up("c1")
+    m.hangs_up("c2")
+    m.wraps_up("s1")
+
+
+def hung(m: Any) -> None:
+    """The owner's leg leaves and ends; its callbacks come twice and out of order."""
+    talking(m)
+    m.leg_ends("s1")
+    m.time_passes(13)
+    m.time_passes(7)
+
+
+def handed(m: Any) -> None:
+    """An agency comes into the room, the caller goes, the agency goes."""
+    talking(m)
+    m.agency("c1")
+    m.mischief()
+    m.ends("c1", False)
+    m.hangs_up("c1")
+    m.agency("c1")
+
+
+def rejoined(m: Any) -> None:
+    """A reload: a new leg, then the old one leaves; a caller's late leave; an unused token after leaving."""
+    talking(m)
+    board, world = m.world.board, m.world
+    old = m.fates.people["s1"]
+    m.rejoins("s1")
+    m.do(board.leg_left("c1", old.leg, old.seat.label, world.ms))
+    assert m.model.calls["c1"].state == "talking", "the old leg's leave is not the owner's"
+    m.do(board.leg_left("c1", world.phones["c1"].sid, "caller_c1_0", world.ms, room_sid=world.room("c1")))
+    assert m.do(board.call("c1")).caller_in_room, "the leave of an earlier stay"
+    won = m.do(board.rejoin("c1", "s1", "t9"))
+    assert isinstance(won, Accepted)
+    m.leaves("s1")
+    m.refused(board.seat("s1", call="c1", token=won.token, sid="CBlate"), "a seat after leaving")
+
+
+def moved(m: Any) -> None:
+    """Left, and offered to the next in a new room: a late join of the old room says nothing about it."""
+    m.rings("c1", "en")
+    m.connects("s1")
+    m.leaves("s1")
+    m._moves()
+    m.time_passes(13)
+    m.time_passes(13)
+    m.accepts("s2")
+    assert m.model.calls["c1"].state == "connecting"
+    board, world = m.world.board, m.world
+    phone = world.phones["c1"]
+    m.do(board.leg_joined("c1", phone.sid, "caller_c1_old", world.room("c1"), world.ms))
+    assert not m.do(board.call("c1")).caller_in_room, "a late join of an old room"
+
+
+def silent(m: Any) -> None:
+    """Nobody reaches us: the silence may be ours. Then others do."""
+    m.rings("c1", "en")
+    m.connects("s1")
+    m.beat("s1", call="c1", rtp_age_ms=0)
+    for _ in range(10):
+        m.world.ms += 1000
+        m.do(m.world.tick())
+    assert m.model.calls["c1"].state == "talking", "the silence may be ours"
+    m.dies("s1", 20, True)
+
+
+def rolled(m: Any) -> None:
+    """The backup's human talks, then has gone."""
+    m.rings("c1", "en")
+    m.backup("c1")
+    m.mischief()
+    m.backup_ends("c1")
+    m.hangs_up("c1")
+
+
+def distrusted(m: Any) -> None:
+    """A new epoch: verify mode, then only people and callers of this epoch."""
+    m.do(m.world.board.set_presence(m.world.people["s1"], "break"))
+    m.do(m.world.board.set_presence(m.world.people["s2"], "break"))
+    m.distrusts(False)
+    m.chooses("s1", "available")
+    m.rings("c1", "en")
+    m.chooses("s2", "available")
+    m.time_passes(13)
+
+
+def forgotten(m: Any) -> None:
+    """People of before are not matched after a new epoch, until they are heard of."""
+    m.distrusts(True)
+    m.rings("c1", "en")
+    m.rings("c2", "es")
+
+
+def boasted(m: Any) -> None:
+    """A console says that it is in a call that waits."""
+    m.do(m.world.board.set_presence(m.world.people["s2"], "break"))
+    m.rings("c1", "en")
+    m.declines("s1")
+    told = {"line": "main", "language": "en", "class": "standard", "arrived_ms": 1, "counter": 1, "owner": True}
+    m.beat("s1", call="c1", told=told)
+    m.holds()
+
+
+def led(m: Any) -> None:
+    """Leases and effects: one holder, one result."""
+    board = m.world.board
+    assert m.do(board.lease("x", "a", 5000)) > 0
+    assert m.do(board.lease("x", "b", 5000)) == 0, "one holder at a time"
+    m.rings("c1", "en")
+    m.accepts("s1")
+    m._dials_in("s1", True, False)
+    for effect in m.do(board.claim_effects()):
+        m.do(board.effect_done(effect, ok=True, result={}))
+        m.nothing(board.effect_done(effect, ok=True, result={}), "a result again")
+
+
+STORIES = (
+    quiet,
+    offered,
+    stale,
+    talking,
+    ended,
+    hung,
+    handed,
+    rejoined,
+    moved,
+    silent,
+    rolled,
+    distrusted,
+    forgotten,
+    boasted,
+    led,
+)
