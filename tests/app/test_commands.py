@@ -191,8 +191,8 @@ async def test_people_are_added_with_details_that_are_checked(settings: Settings
         await user.add(settings, "other", password="long enough words", **{**details, "role": "boss"})
 
 
-async def test_commands_find_the_stores_of_a_running_service(tmp_path: Path) -> None:
-    alone = Settings(data_dir=tmp_path / "var", database_url="postgresql://elsewhere/db")
+async def test_commands_find_the_stores_of_a_running_service(store_folder: Path) -> None:
+    alone = Settings(data_dir=store_folder / "var", database_url="postgresql://elsewhere/db")
     assert beside(alone).redis_url == ""
     async with reachable(alone) as first:
         assert first.redis_url.startswith("redis://")

@@ -42,8 +42,8 @@ async def _increase(stores: Stores) -> int:
         await client.aclose()
 
 
-async def test_data_live_through_stop_kill_and_another_process_life(tmp_path: Path) -> None:
-    async with embedded_stores(tmp_path / "var") as stores:
+async def test_data_live_through_stop_kill_and_another_process_life(store_folder: Path) -> None:
+    async with embedded_stores(store_folder / "var") as stores:
         addresses = (stores.database_url, stores.redis_url)
         assert (await _count(stores), await _increase(stores)) == (1, 1)
         for server in (stores.postgres, stores.valkey):
@@ -56,12 +56,12 @@ async def test_data_live_through_stop_kill_and_another_process_life(tmp_path: Pa
             await server.start()
         assert (await _count(stores), await _increase(stores)) == (3, 3)
         assert addresses == (stores.database_url, stores.redis_url)
-    async with embedded_stores(tmp_path / "var") as stores:
+    async with embedded_stores(store_folder / "var") as stores:
         assert (await _count(stores), await _increase(stores)) == (4, 4)
 
 
-async def test_S3_the_board_is_durable_and_evicts_nothing(tmp_path: Path) -> None:
-    async with embedded_stores(tmp_path / "var", postgres=False) as stores:
+async def test_S3_the_board_is_durable_and_evicts_nothing(store_folder: Path) -> None:
+    async with embedded_stores(store_folder / "var", postgres=False) as stores:
         client = Redis.from_url(stores.redis_url, decode_responses=True)
         wanted = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
         assert await client.config_get(*wanted) == wanted
@@ -72,8 +72,8 @@ async def test_S3_the_board_is_durable_and_evicts_nothing(tmp_path: Path) -> Non
         await stranger.aclose()
 
 
-async def test_a_store_can_be_paused_and_emptied(tmp_path: Path) -> None:
-    async with embedded_stores(tmp_path / "var", durable=False, postgres=False) as stores:
+async def test_a_store_can_be_paused_and_emptied(store_folder: Path) -> None:
+    async with embedded_stores(store_folder / "var", durable=False, postgres=False) as stores:
         assert await _increase(stores) == 1
         stores.valkey.pause()
         with pytest.raises((RedisError, TimeoutError)):
@@ -84,13 +84,13 @@ async def test_a_store_can_be_paused_and_emptied(tmp_path: Path) -> None:
         assert await _increase(stores) == 1
 
 
-async def test_one_owner_at_a_time_and_others_find_the_addresses(tmp_path: Path) -> None:
-    async with embedded_stores(tmp_path / "var", durable=False, postgres=False) as stores:
+async def test_one_owner_at_a_time_and_others_find_the_addresses(store_folder: Path) -> None:
+    async with embedded_stores(store_folder / "var", durable=False, postgres=False) as stores:
         with pytest.raises(EmbeddedError, match="in use"):
-            await Stores(tmp_path / "var").start()
-        assert running(tmp_path / "var") == {"redis_url": stores.redis_url}
-        assert (tmp_path / "var" / "stores.json").stat().st_mode & 0o077 == 0
-    assert running(tmp_path / "var") == {}
+            await Stores(store_folder / "var").start()
+        assert running(store_folder / "var") == {"redis_url": stores.redis_url}
+        assert (store_folder / "var" / "stores.json").stat().st_mode & 0o077 == 0
+    assert running(store_folder / "var") == {}
 
 
 OWNER = """
@@ -106,8 +106,8 @@ OWNER = """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent has died")
-async def test_stores_end_with_a_killed_owner_and_the_next_one_goes_on(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", textwrap.dedent(OWNER), str(tmp_path / "var")]
+async def test_stores_end_with_a_killed_owner_and_the_next_one_goes_on(store_folder: Path) -> None:
+    command = [sys.executable, "-c", textwrap.dedent(OWNER), str(store_folder / "var")]
     owner = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220  outlives the loop's own
     assert owner.stdout
     pids = [int(pid) for pid in (await asyncio.to_thread(owner.stdout.readline)).split()]
@@ -115,24 +115,24 @@ async def test_stores_end_with_a_killed_owner_and_the_next_one_goes_on(tmp_path:
     os.kill(owner.pid, signal.SIGKILL)
     owner.wait()
     owner.stdout.close()
-    async with embedded_stores(tmp_path / "var") as stores:
+    async with embedded_stores(store_folder / "var") as stores:
         assert (await _count(stores), await _increase(stores)) == (1, 1)
         for pid in pids:
             assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
-async def test_an_orphan_is_ended_before_its_data_are_served_again(tmp_path: Path) -> None:
+async def test_an_orphan_is_ended_before_its_data_are_served_again(store_folder: Path) -> None:
     """What the kernel did not end (another system than Linux): the folder's process is found and stopped first."""
-    lost = Stores(tmp_path / "var", durable=False)
+    lost = Stores(store_folder / "var", durable=False)
     await lost.postgres.start()
     await lost.valkey.start()
-    async with embedded_stores(tmp_path / "var", durable=False) as stores:
+    async with embedded_stores(store_folder / "var", durable=False) as stores:
         assert not lost.postgres.alive
         assert not lost.valkey.alive
         assert (await _count(stores), await _increase(stores)) == (1, 1)
 
 
-async def test_a_long_path_is_no_obstacle(tmp_path: Path) -> None:
-    folder = tmp_path / ("long" * 25)
+async def test_a_long_path_is_no_obstacle(store_folder: Path) -> None:
+    folder = store_folder / ("long" * 25)
     async with embedded_stores(folder, durable=False, valkey=False) as stores:
         assert await _count(stores) == 1
