@@ -203,8 +203,8 @@ async def leg_changed(ctx: Context, progress: LegProgress) -> None:
     if not call and progress.query.get("app") is None:
         if progress.final:
             own = call_id(ctx.settings, progress.sid)
-            gone = dict(status=progress.status, side="caller", at_ms=at)
-            await ctx.moved(lambda: board.caller_gone(own, progress.sid, **gone))
+            sid, status = progress.sid, progress.status
+            await ctx.moved(lambda: board.caller_gone(own, sid, status=status, side="caller", at_ms=at))
         return
     label = progress.query.get("label", "")
     await ctx.moved(lambda: board.leg_status(call, progress.sid, label, status=progress.status, at_ms=at))

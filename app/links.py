@@ -46,12 +46,12 @@ class Place:
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Place:
         try:
-            texts = [query[name] for name in ("call", "line", "lang", "cls")]
-            if not texts[0] or any(len(text) > FIELD_MAX for text in texts):
+            call, line, language, grade = (query[name] for name in ("call", "line", "lang", "cls"))
+            if not call or any(len(text) > FIELD_MAX for text in (call, line, language, grade)):
                 raise BadPlace("a field is empty or too long")
-            numbers = (int(query["at"]), int(query["n"]), int(query["turn"]))
-            optional = (_number(query, "dialled"), _number(query, "nostore"), _number(query, "asked") or 0)
-            return cls(*texts, *numbers, *optional)
+            at, n, turn = (int(query[name]) for name in ("at", "n", "turn"))
+            dialled, nostore = _number(query, "dialled"), _number(query, "nostore")
+            return cls(call, line, language, grade, at, n, turn, dialled, nostore, _number(query, "asked") or 0)
         except (KeyError, ValueError) as error:
             raise BadPlace("not a hold URL") from error
 

@@ -16,12 +16,12 @@ from app.links import Links, Place
 from app.secrets import NUMBER
 from routing.board import BoardAway, Effect
 from routing.states import Role
-from telephony.carrier import CarrierAway, CarrierRefused
+from telephony.carrier import FINAL_STATUSES, CarrierAway, CarrierRefused
 
 log = logs.get(__name__)
 
 #: Seconds between two looks for effects that this process did not cause itself.
-POLL_S = 0.1
+POLL_S = 0.25
 #: Effects in flight in one process: the carrier's own small limit of concurrent requests (R4).
 AT_ONCE = 20
 #: Seconds that an agency's telephone rings.
@@ -98,8 +98,24 @@ async def move_caller(ctx: Context, effect: Effect) -> Result:
     links = Links(ctx.settings.public_url)
     view = await ctx.moved(lambda: ctx.board.call(effect.call))
     url = links.hold(Place.of(view, view.turn + 1)) if view else links.home()
-    await ctx.carrier.move(effect.data["sid"], url, links.home())
+    try:
+        await ctx.carrier.move(effect.data["sid"], url, links.home())
+    except CarrierRefused as error:
+        if error.code in GONE:
+            await caller_is_gone(ctx, effect.call, effect.data["sid"])
+        raise
     return {}
+
+
+async def caller_is_gone(ctx: Context, call: str, sid: str) -> bool:
+    """If one fetch agrees that the caller's leg has ended, the board learns what no callback has told; whether."""
+    leg = await ctx.carrier.leg(sid)
+    if leg is not None and leg.status not in FINAL_STATUSES:
+        return False
+    status = leg.status if leg else "completed"
+    at_ms = int(leg.ended_at * 1000) if leg and leg.ended_at else None
+    await ctx.moved(lambda: ctx.board.caller_gone(call, sid, status=status, side="caller", at_ms=at_ms))
+    return True
 
 
 async def complete_leg(ctx: Context, effect: Effect) -> Result:

@@ -14,7 +14,8 @@ from typing import Any
 from app import logs, metrics
 from app.context import Context
 from app.links import Links
-from app.outbox import nudged_or
+from app.outbox import caller_is_gone, nudged_or
+from app.records import queries
 from routing.board import BoardAway, CallView
 from routing.states import Call, Role
 from telephony.carrier import FINAL_STATUSES, CarrierError, LegInfo, ParticipantInfo, RoomInfo
@@ -31,6 +32,8 @@ SETTLED_MS = 3_000
 ROTATION = 10
 #: Milliseconds without a turn after which a live caller is fetched back into the hold loop.
 STUCK_MS = 50_000
+#: Seconds that the record may take: a pass goes on without it.
+RECORD_S = 1.0
 #: Roles whose legs are our own people's: these alone may be completed on a list's evidence (R2).
 OURS = frozenset({Role.owner, Role.relief, Role.lead, Role.coach, Role.consult, Role.interpreter})
 
@@ -65,6 +68,7 @@ async def run(ctx: Context) -> None:
     while True:
         await nudged_or(ctx, ctx.reconcile_due, EVERY_S)
         with ctx.clock.busy():
+            await learn_epochs(ctx)
             try:
                 if await ctx.moved(lambda: ctx.board.lease("reconciler", ctx.worker, LEASE_MS)):
                     await one_pass(ctx, memory)
@@ -80,6 +84,7 @@ async def one_pass(ctx: Context, memory: Memory) -> None:
             await restore(ctx, room, picture, memory)
     for view in picture.calls.values():
         await compare(ctx, view, picture, memory)
+    await loose_ends(ctx, picture)
     memory.turn_over()
     await ctx.moved(ctx.board.end_verify)
 
@@ -139,17 +144,20 @@ async def _told(ctx: Context, call: str, leg: LegInfo | None) -> dict[str, Any]:
     if leg and leg.started_at:
         told["arrived_ms"] = int(leg.started_at * 1000)
     try:
-        async with asyncio.timeout(1.0):
-            told |= await record_of(ctx, call)
+        async with asyncio.timeout(RECORD_S):
+            told |= await queries.call_facts(ctx.sessions, call) or {}
     except Exception as error:  # noqa: BLE001  a record that is away must not keep a call from being restored
         log.warning("record not asked", call=call, error=type(error).__name__)
     return told
 
 
-async def record_of(ctx: Context, call: str) -> dict[str, Any]:
-    from app.records import queries
-
-    return dict(await queries.call_facts(ctx.sessions, call) or {})
+async def learn_epochs(ctx: Context) -> None:
+    """Epochs that the record knows: a new one must be later than all of them (S2)."""
+    try:
+        async with asyncio.timeout(RECORD_S):
+            ctx.state.setdefault("epochs", set()).update(await queries.epochs(ctx.sessions))
+    except Exception as error:  # noqa: BLE001  without the record, those that this process has seen must do
+        log.info("record not asked", error=type(error).__name__)
 
 
 # ------------------------------------------------------------------------------------------ calls on the board
@@ -256,6 +264,25 @@ async def _supply_leg_end(ctx: Context, view: CallView, sid: str, known: Mapping
         await ctx.moved(lambda: ctx.board.leg_left(view.id, sid, label, at))
     await ctx.moved(lambda: ctx.board.leg_status(view.id, sid, label, status=status, at_ms=at))
     _healed("leg_ended", view.id)
+
+
+async def loose_ends(ctx: Context, picture: Picture) -> None:
+    """Legs of closed calls of whose end nobody has told: the carrier says when it was."""
+    for loose in await ctx.moved(ctx.board.loose_legs):
+        call, sid, label = loose["call"], loose["sid"], loose["label"]
+        if sid in picture.legs:
+            continue
+        if loose["role"] == Role.caller:
+            await caller_is_gone(ctx, call, sid)
+        else:
+            leg = await ctx.carrier.leg(sid)
+            if leg is not None and leg.status not in FINAL_STATUSES:
+                continue
+            status, at = (leg.status, _ms(leg.ended_at)) if leg else ("completed", None)
+            await ctx.moved(
+                lambda c=call, s=sid, t=label, w=status, a=at: ctx.board.leg_status(c, s, t, status=w, at_ms=a)
+            )
+        _healed("loose_end", call)
 
 
 async def _all_left(ctx: Context, view: CallView, known: Mapping[str, Mapping[str, Any]]) -> None:

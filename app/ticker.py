@@ -9,7 +9,7 @@ from routing.board import BoardAway
 log = logs.get(__name__)
 
 #: Seconds between two looks: the least and the most. A timer set meanwhile by another move is at most this late.
-SHORTEST_S, LONGEST_S = 0.02, 0.2
+SHORTEST_S, LONGEST_S = 0.02, 0.25
 #: Seconds until the next try while the board is away.
 AWAY_S = 0.5
 

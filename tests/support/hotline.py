@@ -26,7 +26,7 @@ from app.main import compose, create_app
 from app.people.admin import create_person
 from app.people.passwords import hash_now
 from app.settings import Settings
-from routing.board import CallView
+from routing.board import BoardAway, CallView
 from telephony.clock import Clock, RealClock, VirtualClock
 from telephony.emulator import Assumptions, Faults, Network, Phone
 from telephony.emulator.rest_server import LoopServer
@@ -118,8 +118,11 @@ class Hotline:
         end = self.clock.now() + within
         while True:
             with self.clock.busy():
-                seen = condition()
-                seen = await seen if asyncio.iscoroutine(seen) else seen
+                try:
+                    seen = condition()
+                    seen = await seen if asyncio.iscoroutine(seen) else seen
+                except BoardAway:
+                    seen = None
             if seen:
                 return seen
             assert self.clock.now() < end, f"{what} did not happen within {within} s"
