@@ -62,6 +62,7 @@ TIMES_S: Mapping[str, float] = {
     "effect": 30,  # an effect at the carrier is out of date after this (L3)
     "claim": 1.5,  # an executor's claim on an effect (L3)
     "retry": 0.5,  # before a failed effect is tried again
+    "loose": 300,  # a closed call's legs whose end was not told are looked for
     "keep": 3600,  # a closed call is kept to answer late requests
 }
 """The board's timers, in seconds."""

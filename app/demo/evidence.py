@@ -218,10 +218,10 @@ class Evidence:
         return told
 
     @cached_property
-    def dropped(self) -> Mapping[str, set[str]]:
+    def dropped(self) -> Mapping[str, list[str]]:
         """CallSid to the events whose callbacks were lost on purpose."""
-        lost: dict[str, set[str]] = defaultdict(set)
+        lost: dict[str, list[str]] = defaultdict(list)
         for entry in self.ledger.entries:
             if entry.kind == "webhook.dropped":
-                lost[entry.sid].add(entry.data.get("event", ""))
+                lost[entry.sid].append(entry.data.get("event", ""))
         return lost

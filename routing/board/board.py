@@ -347,6 +347,10 @@ class Board:
         from a beat or a label, until the carrier names the leg."""
         return await self._read("legs", call) or {}
 
+    async def loose_legs(self) -> Sequence[Mapping[str, str]]:
+        """Legs of calls closed lately of whose end nobody has told: `{call, sid, role, label}`."""
+        return await self._read("loose") or []
+
     async def secret(self, call: str) -> Caller | None:
         """The caller's ciphertext, for revealing with Postgres down (S7)."""
         found = await self._read("secret", call)

@@ -5,15 +5,16 @@ function B.move(a)
   if not c or a.sid ~= c.sid then return c and B.view(c) end -- guard: other_leg
   if not B.once(c, 'E', a.sid) then return B.view(c) end -- guard: gone_once
   local leg = B.legs(c)[a.sid]
+  if leg and leg.joined then B.went(c, a.sid, leg, a.at_ms) end
   B.emit('leg.ended', c, { sid = a.sid, role = 'caller', label = leg and leg.label or '', status = a.status,
     at_ms = a.at_ms or B.now })
-  if c.state == 'closed' then return B.view(c) end -- guard: closed_sticky
-  B.apart(c, a.at_ms)
-  B.set(c, { inroom = '', gone_ms = a.at_ms or B.now, side = a.side, status = a.status })
   if leg then
     leg.joined, leg.ended = false, true
     B.save_leg(c, a.sid, leg)
   end
+  if c.state == 'closed' then return B.view(c) end -- guard: closed_sticky
+  B.apart(c, a.at_ms)
+  B.set(c, { inroom = '', gone_ms = a.at_ms or B.now, side = a.side, status = a.status })
   if B.num(c.agency) > 0 then
     B.emit('call.leg_gone', c, { sid = a.sid, at_ms = a.at_ms or B.now })
     B.state(c, 'agency_only', 'caller_gone')

@@ -3,9 +3,11 @@
 function B.move(a)
   local c = B.call(a.call)
   if not c then return end
-  if B.once(c, 'L', a.sid, a.label, a.room_sid, a.at_ms or '') then
-    local role = B.parse_label(a.label)
-    B.emit('leg.left', c, { sid = a.sid, role = role, label = a.label, at_ms = a.at_ms or B.now, reason = '' })
+  if a.label ~= '' then
+    local role, who = B.parse_label(a.label)
+    local leg = B.legs(c)[a.sid]
+    local at = leg and leg.label == a.label and leg.at or a.at_ms
+    B.went(c, a.sid, { role = role, who = who, label = a.label, room_sid = a.room_sid, at = at }, a.at_ms)
   end
   if not B.legs(c)[a.sid] and a.label ~= '' then -- left before its join was heard of
     local role, who = B.parse_label(a.label)

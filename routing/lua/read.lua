@@ -1,5 +1,5 @@
 -- read: what is true of one call or person, or of all. Writes nothing.
--- KEYS[1] meta. ARGV[4] {what: call|calls|spec|specs|legs|secret, id}. Returns views, or nothing when unknown.
+-- KEYS[1] meta. ARGV[4] {what: call|calls|spec|specs|legs|loose|secret, id}. Returns views, or nothing when unknown.
 B.readonly = true
 
 local READ = {
@@ -24,6 +24,21 @@ local READ = {
       if not leg.ended and not leg.presumed then out[sid] = leg end
     end
     return out
+  end,
+  loose = function() -- legs of calls closed lately, of whose end nobody has told
+    local out = {}
+    for _, id in ipairs(redis.call('ZRANGE', P .. 'closed', 0, -1)) do
+      local c = B.call(id)
+      for sid, leg in pairs(c and B.legs(c) or {}) do
+        if not leg.ended and leg.role ~= 'caller' and string.sub(sid, 1, 2) == 'CA' then
+          out[#out + 1] = { call = id, sid = sid, role = leg.role, label = leg.label or '' }
+        end
+      end
+      if c and redis.call('HEXISTS', P .. 'legs:' .. id, 'E|' .. c.sid) == 0 then
+        out[#out + 1] = { call = id, sid = c.sid, role = 'caller', label = '' }
+      end
+    end
+    return #out > 0 and out or cjson.null
   end,
   secret = function(id)
     local c = B.call(id)

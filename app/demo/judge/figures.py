@@ -103,11 +103,18 @@ def _hang_ups(e: Evidence) -> dict[str, int]:
     """By the call's state when its caller hung up, as the record's log has it."""
     count = Counter[str]()
     for row in e.rows.calls:
-        last = [ev for ev in e.rows.events if ev["call_id"] == row["id"] and ev["kind"] == "call.state"]
-        into = next((ev["data"] for ev in last if ev["data"].get("to") in ("closed", "agency_only")), None)
-        if row["side"] == "caller" and into:
-            count["agency" if into["to"] == "agency_only" else into["from"]] += 1
+        states = [ev for ev in e.rows.events if ev["call_id"] == row["id"] and ev["kind"] == "call.state"]
+        last = next((ev for ev in states if ev["data"].get("to") in ("closed", "agency_only")), None)
+        if row["side"] == "caller" and last:
+            offered = any(o["call_id"] == row["id"] and o["over_at"] == last["at"] and _open(o) for o in e.rows.offers)
+            state = "offered" if offered else last["data"]["from"]
+            count["agency" if last["data"]["to"] == "agency_only" else state] += 1
     return {f"hang_up_{state}": count[state] for state in HANG_UP_STATES}
+
+
+def _open(offer: Row) -> bool:
+    """It ended unanswered, because its caller had gone."""
+    return offer["kind"] == "call" and offer["state"] == "rescinded" and offer["accepted_at"] is None
 
 
 def _of_offers(e: Evidence) -> dict[str, int]:

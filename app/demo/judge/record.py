@@ -19,6 +19,8 @@ EPSILON_S = 0.005
 SPAN_S = 60.0
 #: Seconds together in which whole-second stamps cannot tell whether a call was answered.
 UNCLEAR_S = 2.0
+#: The callback that tells of a coming or going.
+TOLD_BY = {"joined": "participant-join", "left": "participant-leave"}
 #: Side of the record for who ended the caller's leg at the carrier.
 SIDE = {"caller": "caller", "api": "specialist", "document": "backup"}
 
@@ -61,13 +63,23 @@ def _role(e: Evidence, leg: LegFacts) -> str:
 
 
 def _stays_missing(e: Evidence) -> Iterator[str]:
-    """Every coming and going of a leg is an event."""
-    for what, there in (("joined", lambda s: True), ("left", lambda s: s.end < NEVER)):
-        seen = Counter(ev["data"].get("sid") for ev in e.rows.events if ev["kind"] == f"leg.{what}")
-        truth = Counter(stay.sid for stay in e.stays if there(stay))
+    """Every coming and going of a leg is an event; of several, those may lack whose callback was lost on purpose."""
+    for what, (seen, truth) in _comings_and_goings(e).items():
         for sid, times in truth.items():
-            if seen[sid] < times:
+            lost = sum(1 for event in e.dropped.get(sid, ()) if event == TOLD_BY[what])
+            if seen[sid] < max(1, times - lost):
                 yield f"leg {sid} {what} ({_role(e, e.legs[sid])}), {seen[sid]} of {times}"
+
+
+def _comings_and_goings(e: Evidence) -> dict[str, tuple[Counter[str], Counter[str]]]:
+    """For `joined` and `left`: how often the record has it of each leg, and how often it happened."""
+    return {
+        what: (
+            Counter(ev["data"].get("sid", "") for ev in e.rows.events if ev["kind"] == f"leg.{what}"),
+            Counter(stay.sid for stay in e.stays if what == "joined" or stay.end < NEVER),
+        )
+        for what in TOLD_BY
+    }
 
 
 def _facts_missing(e: Evidence) -> Iterator[str]:
@@ -159,8 +171,15 @@ def _call_stamps(e: Evidence, caller: LegFacts, call: Row) -> Iterator[str]:
     answered = answered_at(e, caller)
     if answered is not None and call["answered_at"] and _off(call["answered_at"], answered):
         longest = max(span.seconds for span, _ in e.conversations[caller.sid])
-        if longest >= UNCLEAR_S and not _first_was_short(e, caller):
+        told_late = _may_be_late(e, caller.sid, "joined", call["answered_at"], answered)
+        if longest >= UNCLEAR_S and not _first_was_short(e, caller) and not told_late:
             yield f"answer of {call['id']} by {_by(call['answered_at'], answered)}"
+
+
+def _may_be_late(e: Evidence, sid: str, what: str, stamp: datetime, truth: float) -> bool:
+    """A stamp whose own callback was lost on purpose: what told of it came later, within R3's bound."""
+    lost = TOLD_BY[what] in e.dropped.get(sid, ())
+    return lost and -OFF_S <= stamp.timestamp() - truth <= SPAN_S
 
 
 def _first_was_short(e: Evidence, caller: LegFacts) -> bool:
@@ -180,11 +199,11 @@ def _leg_stamps(e: Evidence) -> Iterator[str]:
             yield from _stay_stamps(e, name, row, stays)
 
 
-def _stay_stamps(_: Evidence, name: str, row: Row, stays: list[Stay]) -> Iterator[str]:
-    if row["joined_at"] and _off(row["joined_at"], stays[0].begin):
-        yield f"join of {name} by {_by(row['joined_at'], stays[0].begin)}"
-    if row["left_at"] and stays[-1].end < NEVER and _off(row["left_at"], stays[-1].end):
-        yield f"leave of {name} by {_by(row['left_at'], stays[-1].end)}"
+def _stay_stamps(e: Evidence, name: str, row: Row, stays: list[Stay]) -> Iterator[str]:
+    ends = (("joined", row["joined_at"], stays[0].begin), ("left", row["left_at"], stays[-1].end))
+    for what, stamp, truth in ends:
+        if stamp and truth < NEVER and _off(stamp, truth) and not _may_be_late(e, stays[0].sid, what, stamp, truth):
+            yield f"{name} {what} by {_by(stamp, truth)}"
 
 
 def _end_stamp(name: str, row: Row, column: str, truth: float) -> Iterator[str]:
@@ -209,15 +228,13 @@ def _by(stamp: datetime | None, truth: float) -> str:
 
 def _twice(e: Evidence) -> Iterator[str]:
     """One fact, written twice."""
-    for what, there in (("joined", lambda s: True), ("left", lambda s: s.end < NEVER)):
-        seen = Counter(ev["data"].get("sid") for ev in e.rows.events if ev["kind"] == f"leg.{what}")
-        truth = Counter(stay.sid for stay in e.stays if there(stay))
+    for what, (seen, truth) in _comings_and_goings(e).items():
         for sid, times in seen.items():
             if sid in e.legs and times > truth[sid]:
                 yield f"leg {sid} {what} ({_role(e, e.legs[sid])}) {times} times, was {truth[sid]}"
     for kind in ("leg.ended", "call.ended", "call.arrived", "call.leg_gone"):
-        key = "sid" if kind.startswith("leg") else "call"
-        seen = Counter(ev["data"].get("sid") if key == "sid" else ev["call_id"] for ev in e.rows.events if ev["kind"] == kind)
-        yield from (f"{kind} of {name} {times} times" for name, times in seen.items() if times > 1)
+        events = [ev for ev in e.rows.events if ev["kind"] == kind]
+        found = Counter(ev["data"].get("sid") if kind.startswith("leg") else ev["call_id"] for ev in events)
+        yield from (f"{kind} of {name} {times} times" for name, times in found.items() if times > 1)
 
 

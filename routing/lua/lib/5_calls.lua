@@ -220,6 +220,8 @@ function B.close(c, side, cause, ended, status)
     B.off(kind, c.id)
   end
   redis.call('ZREM', P .. 'calls', c.id)
+  redis.call('ZADD', P .. 'closed', B.now, c.id)
+  redis.call('ZREMRANGEBYSCORE', P .. 'closed', '-inf', B.now - B.time('loose'))
   c._ttl = B.time('keep')
   redis.call('PEXPIRE', P .. 'legs:' .. c.id, B.time('keep'))
   B.check_room(c)

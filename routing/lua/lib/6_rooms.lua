@@ -58,14 +58,29 @@ function B.complete_leg(c, sid, role)
   B.effect('complete_leg', c, { sid = sid, role = role }, 60000)
 end
 
+-- Writes once that a leg has come into a room, or gone: also where the carrier's own word for it was lost and something
+-- later (its leave, its end, the room's end) says so.
+function B.came(c, sid, leg, at)
+  if not B.once(c, 'j', sid, leg.label or '') then return end
+  B.emit('leg.joined', c, { sid = sid, role = leg.role, who = leg.who, label = leg.label, room = c.room or '',
+    room_sid = leg.room_sid or '', at_ms = at or B.now })
+end
+
+function B.went(c, sid, leg, at)
+  if string.sub(sid, 1, 2) ~= 'CA' then return end -- presumed, not seen
+  B.came(c, sid, leg, leg.at)
+  if not B.once(c, 'l', sid, leg.label or '') then return end
+  B.emit('leg.left', c, { sid = sid, role = leg.role, label = leg.label, at_ms = at or B.now, reason = '' })
+end
+
 -- A leg is in a room: the carrier said so.
 function B.leg_in(c, sid, label, room_sid, at)
   local role, who = B.parse_label(label)
   local leg = B.legs(c)[sid] or { role = role, who = who, label = label }
   if not B.once(c, 'J', sid, label, room_sid, at or '') then return end -- guard: join_once
-  B.emit('leg.joined', c, { sid = sid, role = role, who = who, label = label, room = c.room or '', room_sid = room_sid,
-    at_ms = at or B.now })
-  local late = leg.left_label == label and leg.left_room == room_sid and (role ~= 'caller' or (at or B.now) <= B.num(leg.left_at))
+  B.came(c, sid, { role = role, who = who, label = label, room_sid = room_sid }, at)
+  local same_stay = leg.left_label == label and (leg.left_room == '' or leg.left_room == room_sid)
+  local late = same_stay and (role ~= 'caller' or (at or B.now) <= B.num(leg.left_at))
   if leg.ended or late then return end -- guard: join_after_leave
   leg.joined, leg.label, leg.room_sid, leg.at = true, label, room_sid, at or B.now
   B.save_leg(c, sid, leg)
@@ -166,6 +181,7 @@ end
 -- The caller's leg went out of the room and did not come back, and no end was reported: they may be on hold somewhere.
 function B.vanished(c)
   B.set(c, { seen = B.now })
+  B.move_caller(c, 'hold') -- a leg that is no more is found out so, at once
   local freed = B.dismiss(c, 'vanished')
   B.own(c, nil, '', 'lost')
   B.state(c, 'waiting', 'lost')
