@@ -5,7 +5,7 @@ function B.move(a)
   if not c or a.sid ~= c.sid then return c and B.view(c) end -- guard: other_leg
   if not B.once(c, 'E', a.sid) then return B.view(c) end -- guard: gone_once
   local leg = B.legs(c)[a.sid]
-  if leg and leg.joined then B.went(c, a.sid, leg, a.at_ms) end
+  if leg then B.ended(c, a.sid, leg, a.at_ms) end
   B.emit('leg.ended', c, { sid = a.sid, role = 'caller', label = leg and leg.label or '', status = a.status,
     at_ms = a.at_ms or B.now })
   if leg then

@@ -6,12 +6,17 @@ function B.move(a)
   if a.label ~= '' then
     local role, who = B.parse_label(a.label)
     local leg = B.legs(c)[a.sid]
-    local at = leg and leg.label == a.label and leg.at or a.at_ms
+    local at = leg and leg.label == a.label and leg.at or B.shown_at(c, a.label) or a.at_ms
     B.went(c, a.sid, { role = role, who = who, label = a.label, room_sid = a.room_sid, at = at }, a.at_ms)
   end
   if not B.legs(c)[a.sid] and a.label ~= '' then -- left before its join was heard of
     local role, who = B.parse_label(a.label)
-    B.save_leg(c, a.sid, { role = role, who = who, label = a.label, joined = true, room_sid = a.room_sid })
+    local at = B.shown_at(c, a.label)
+    B.save_leg(c, a.sid, { role = role, who = who, label = a.label, joined = true, room_sid = a.room_sid, at = at })
+    local s = B.owner(c)
+    if role == 'caller' and at and s and s.there == '1' and s.ecall == c.id and B.num(c.tog) == 0 then
+      B.set(c, { tog = math.max(at, B.num(s.join_at)) }) -- they were together all the same
+    end
   end
   B.leg_out(c, a.sid, a.label, a.room_sid, a.at_ms)
   return B.view(c)

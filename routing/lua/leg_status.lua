@@ -13,7 +13,7 @@ function B.move(a)
     B.emit('leg.asked', c, { sid = a.sid, role = role, who = who, label = a.label })
   end
   if not FINAL[a.status] or leg.ended then return B.view(c) end -- guard: leg_once
-  if leg.joined then B.went(c, a.sid, leg, a.at_ms) end
+  B.ended(c, a.sid, leg, a.at_ms)
   B.emit('leg.ended', c, { sid = a.sid, role = leg.role, label = leg.label, status = a.status, at_ms = a.at_ms or B.now })
   B.leg_out(c, a.sid, leg.label, leg.room_sid or '', a.at_ms)
   leg.ended = true

@@ -9,10 +9,7 @@ function B.move(a)
     if leg.joined and leg.room_sid == a.room_sid then sids[#sids + 1] = sid end
   end
   table.sort(sids)
-  for _, sid in ipairs(sids) do
-    B.went(c, sid, B.legs(c)[sid], a.at_ms)
-    B.leg_out(c, sid, B.legs(c)[sid].label, a.room_sid, a.at_ms)
-  end
+  for _, sid in ipairs(sids) do B.leg_out(c, sid, B.legs(c)[sid].label, a.room_sid, a.at_ms) end
   if c.room_sid == a.room_sid then B.set(c, { room_sid = '' }) end
   return B.view(c)
 end

@@ -36,6 +36,12 @@ local function needed(c, a)
   B.match_call(c)
 end
 
+-- The caller is answered with the room: the best that is known of their coming, should its callback be lost.
+local function shown(c)
+  if c.ro == '1' then redis.call('HSETNX', P .. 'legs:' .. c.id, 'D|' .. B.num(c.turn), B.now) end
+  return B.view(c)
+end
+
 function B.move(a)
   local c = B.call(a.call)
   local fresh = not c
@@ -45,9 +51,9 @@ function B.move(a)
   if a.danger then B.danger(c, a.turn) end
   if fresh then return B.view(c, true) end
   if a.turn >= B.num(c.turn) then language(c, a) end
-  if a.turn <= B.num(c.turn) then return B.view(c) end -- guard: old_turn
+  if a.turn <= B.num(c.turn) then return shown(c) end -- guard: old_turn
   B.set(c, { turn = a.turn })
   back(c)
   B.present(c, 'arrived')
-  return B.view(c)
+  return shown(c)
 end

@@ -79,6 +79,7 @@ class BoardMachine(RuleBasedStateMachine):
     loop: asyncio.AbstractEventLoop
     url: str
     edit: Callable[[str], str] | None = None
+    stories: tuple[Callable[[Any], None], ...] = STORIES
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,7 +124,7 @@ class BoardMachine(RuleBasedStateMachine):
 
     # -- the beginning
 
-    @initialize(story=st.sampled_from(STORIES))
+    @initialize(story=st.runner().flatmap(lambda machine: st.sampled_from(machine.stories)))
     def begin(self, story: Callable[[Any], None]) -> None:
         self.do(self.world.open())
         self.model.verify_until = 0
@@ -285,13 +286,10 @@ class BoardMachine(RuleBasedStateMachine):
             return
         call, leg, label = person.won.call, person.leg, person.seat.label
         self.once("left", lambda: board.leg_left(call, leg, label, at))
-        self.once("ended", lambda: board.leg_status(call, leg, label, status="completed", at_ms=at))
-        late = board.leg_joined(call, leg, label, self.world.room(call), at - 1)
-        self.do(late)
-        view = self.do(board.call(call))
+        self.do(board.leg_joined(call, leg, label, self.world.room(call), at - 1))
         legs = self.do(board.legs(call))
         assert leg not in legs or not legs[leg]["joined"], "a late join of a leg that has left"
-        assert view is not None
+        self.once("ended", lambda: board.leg_status(call, leg, label, status="completed", at_ms=at))
         self.fates.people[spec] = Person(up=person.up)
 
     @rule(spec=spec_names)

@@ -91,6 +91,18 @@ def rejoined(m: Any) -> None:
     m.refused(board.seat("s1", call="c1", token=won.token, sid="CBlate"), "a seat after leaving")
 
 
+def unstamped(m: Any) -> None:
+    """Callbacks without a stamp: a join that comes again after the leave is no new stay."""
+    talking(m)
+    board, world = m.world.board, m.world
+    sid, room, label = world.phones["c1"].sid, world.room("c1"), "caller_c1_77"
+    m.do(board.leg_joined("c1", sid, label, room, None))
+    m.do(board.leg_left("c1", sid, label, None, room_sid=room))
+    world.ms += 1000
+    m.do(board.leg_joined("c1", sid, label, room, None))
+    assert not m.do(board.call("c1")).caller_in_room, "a repeated join is no new stay"
+
+
 def moved(m: Any) -> None:
     """Left, and offered to the next in a new room: a late join of the old room says nothing about it."""
     m.rings("c1", "en")
@@ -178,6 +190,7 @@ STORIES = (
     hung,
     handed,
     rejoined,
+    unstamped,
     moved,
     silent,
     rolled,

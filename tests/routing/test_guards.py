@@ -16,6 +16,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from routing.board import BoardAway
 from routing.board.scripts import LUA
 from tests.routing.machine import BoardMachine
+from tests.routing.stories import STORIES
 from tests.routing.test_machine import QUICK
 
 GUARD = re.compile(r"^(?P<line>.*\S)\s*-- guard: (?P<name>\w+)$", re.MULTILINE)
@@ -42,7 +43,13 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 @pytest.mark.parametrize("name", guards())
 def test_T2_without_this_guard_the_machine_fails(name: str, valkey_url: str, loop: asyncio.AbstractEventLoop) -> None:
+    """One story after the other, each with a few steps behind it, until the machine fails."""
     namespace = {"url": valkey_url, "loop": loop, "edit": staticmethod(without(name))}
-    machine = type("Machine", (BoardMachine,), namespace)
+
+    def stories() -> None:
+        for story in STORIES:
+            machine = type("Machine", (BoardMachine,), {**namespace, "stories": (story,)})
+            run_state_machine_as_test(machine, settings=settings(QUICK, max_examples=1, stateful_step_count=2))
+
     with pytest.raises((AssertionError, KeyError, BoardAway)):
-        run_state_machine_as_test(machine, settings=settings(QUICK, max_examples=60, stateful_step_count=4))
+        stories()

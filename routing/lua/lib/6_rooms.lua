@@ -67,10 +67,20 @@ function B.came(c, sid, leg, at)
 end
 
 function B.went(c, sid, leg, at)
-  if string.sub(sid, 1, 2) ~= 'CA' then return end -- presumed, not seen
   B.came(c, sid, leg, leg.at)
   if not B.once(c, 'l', sid, leg.label or '') then return end
   B.emit('leg.left', c, { sid = sid, role = leg.role, label = leg.label, at_ms = at or B.now, reason = '' })
+end
+
+-- A leg has ended: it has gone from where it was, if nobody has said so yet.
+function B.ended(c, sid, leg, at)
+  if leg.joined or leg.left_label then B.went(c, sid, leg, leg.left_at or at) end
+end
+
+-- When a caller was answered with the room under this label, ms; nil where unknown.
+function B.shown_at(c, label)
+  local turn = string.match(label, '^caller_.*_(%d+)$')
+  return turn and tonumber(redis.call('HGET', P .. 'legs:' .. c.id, 'D|' .. turn) or nil)
 end
 
 -- A leg is in a room: the carrier said so.
