@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -30,7 +31,7 @@ async def hotline_stores() -> AsyncIterator[Stores]:
     Not in pytest's own folder: each start of pytest closes that to other users, and PostgreSQL is one under root.
     """
     with tempfile.TemporaryDirectory(prefix="hotline-tests-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
+        os.chmod(folder, 0o711)
         stores = Stores(Path(folder) / "stores", durable=False)
         await stores.start()
         try:
