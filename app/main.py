@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets as random_source
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -36,6 +36,8 @@ LOOPS: dict[str, Loop] = {
 }
 #: Seconds before a crashed loop starts again.
 RESTART_AFTER_S = 1.0
+#: Seconds after which a loop that has not ended is cancelled again.
+END_AGAIN_S = 0.5
 #: Where a store is looked for when none is named and no embedded one was started: it is simply away.
 NO_DATABASE, NO_REDIS = "postgresql://127.0.0.1/hotline", "redis://127.0.0.1:6379/0"
 
@@ -139,11 +141,18 @@ async def _lifespan(app: FastAPI, *, loops: bool) -> AsyncIterator[None]:
         yield
     finally:
         ctx.state["draining"] = True
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _end(tasks)
         await app.state.desk.aclose()
         await aclose(ctx)
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel until all have ended: a driver may turn a cancellation into an error of its own, and the loop goes on."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=END_AGAIN_S)
 
 
 def quiet(app: FastAPI) -> bool:

@@ -34,12 +34,16 @@ Result = Mapping[str, Any]
 
 async def run(ctx: Context) -> None:
     working: set[asyncio.Task[None]] = set()
-    while True:
-        for effect in await _claim(ctx, AT_ONCE - len(working)):
-            task = asyncio.create_task(carry_out(ctx, effect))
-            working.add(task)
-            task.add_done_callback(working.discard)
-        await nudged_or(ctx, ctx.effects_due, POLL_S)
+    try:
+        while True:
+            for effect in await _claim(ctx, AT_ONCE - len(working)):
+                task = asyncio.create_task(carry_out(ctx, effect))
+                working.add(task)
+                task.add_done_callback(working.discard)
+            await nudged_or(ctx, ctx.effects_due, POLL_S)
+    finally:
+        for task in working:  # the claims run out and another executor takes them
+            task.cancel()
 
 
 async def nudged_or(ctx: Context, nudge: Nudge, seconds: float) -> None:
