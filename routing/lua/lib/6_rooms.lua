@@ -74,7 +74,7 @@ end
 
 -- A leg has ended: it has gone from where it was, if nobody has said so yet.
 function B.ended(c, sid, leg, at)
-  if leg.joined or leg.left_label then B.went(c, sid, leg, leg.left_at or at) end
+  if leg.joined then B.went(c, sid, leg, at) elseif leg.left_label then B.went(c, sid, leg, leg.left_at) end
 end
 
 -- When a caller was answered with the room under this label, ms; nil where unknown.

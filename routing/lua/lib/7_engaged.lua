@@ -144,7 +144,7 @@ end
 
 -- The caller is asked to follow into the room, and once more if nothing is seen of it (L5).
 function B.summon(c)
-  if c.inroom == '1' then return end
+  if c.inroom == '1' or (c.moved or '') ~= '' then return end -- on its way: asked twice it would leave and come again
   B.set(c, { moved = '1' })
   B.move_caller(c, 'connect')
   B.at('move', c.id, B.now + B.time('move'))
