@@ -168,6 +168,38 @@ def emulator(
 
 
 @cli.command()
+def demo(
+    callers: Annotated[int, typer.Option(help="Simulated callers; none: the hotline stays up to be used.", min=0)] = 0,
+    specialists: Annotated[int, typer.Option(help="Simulated specialists.", min=1)] = 8,
+    seconds: Annotated[float, typer.Option("--for", help="Seconds in which the callers ring.")] = 60,
+    seed: Annotated[int, typer.Option(help="Fixes who the people are, not who is faster.")] = 7,
+    virtual: Annotated[bool, typer.Option("--virtual", help="One process, on a clock that jumps.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The summary as one object on the last line.")] = False,
+    assume: Annotated[list[str] | None, typer.Option(help="A switch of the emulated carrier: name=value.")] = None,
+    sabotage: Annotated[str, typer.Option(help="Break one thing: module:function, with --virtual (tests).")] = "",
+    port: Annotated[int, typer.Option(help="Of the hotline that stays up.")] = 8000,
+) -> None:
+    """The whole hotline on one machine, with an emulated carrier and simulated people who ring and answer."""
+    from app.commands import demo as command
+    from app.demo.play import Run
+    from app.demo.run import Options, read_assumptions
+
+    if not callers:
+        asyncio.run(command.stay_up(seed, port))
+        return
+    try:
+        options = Options(
+            Run(callers, specialists, seconds, seed),
+            virtual=virtual or bool(sabotage),
+            assumptions=read_assumptions(assume or ()),
+            sabotage=command.sabotage_named(sabotage) if sabotage else None,
+        )
+    except ValueError as error:
+        raise _fail(str(error)) from None
+    raise typer.Exit(asyncio.run(command.run(options, as_json=as_json)))
+
+
+@cli.command()
 def bench(
     what: Annotated[str, typer.Argument(help="webhook or match.")],
     json: Annotated[bool, typer.Option("--json", help="The figures as one object on the last line.")] = False,

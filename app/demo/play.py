@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy.ext.asyncio import async_sessionmaker
+
 from app.demo import scripts
 from app.demo.callers import Caller
 from app.demo.console import Console, LeadConsole
@@ -19,7 +21,6 @@ from app.demo.world import World
 from app.people.admin import create_person
 from app.people.passwords import hash_now
 from app.secrets import Secrets
-from sqlalchemy.ext.asyncio import async_sessionmaker
 from telephony.emulator import Faults, Rates
 
 #: What all sample people sign in with.
@@ -116,13 +117,23 @@ async def _tell(
 
 
 async def staff(world: World, director: Director, count: int) -> list[Console]:
-    """Sample people in the record, on shift at any hour; the lead is the first."""
-    sessions, secrets, hashed = async_sessionmaker(world.engine), Secrets(world.settings), hash_now(PASSWORD)
+    """A console for each of the sample people; the lead is the first."""
     consoles: list[Console] = []
+    for number, (person, login) in enumerate(await sample_people(world, count)):
+        kind = Specialist if number else LeadConsole
+        console = kind(director, world.settings.public_url, person, login, PASSWORD)
+        console.presence = "available" if number else "offline"
+        consoles.append(console)
+    return consoles
+
+
+async def sample_people(world: World, count: int) -> list[tuple[str, str]]:
+    """A lead and so many specialists in the record, on shift at any hour: id and login of each, the lead first."""
+    sessions, secrets, hashed = async_sessionmaker(world.engine), Secrets(world.settings), hash_now(PASSWORD)
+    people: list[tuple[str, str]] = []
     async with sessions() as store:
         for number in range(count + 1):
             login = f"specialist{number}" if number else "lead"
-            languages = ("en", "es") if number % 2 else ("en",)
             person = await create_person(
                 store,
                 secrets,
@@ -131,16 +142,13 @@ async def staff(world: World, director: Director, count: int) -> list[Console]:
                 role="specialist" if number else "lead",
                 password_hash=hashed,
                 level="senior" if number % 3 else "intermediate",
-                languages=languages,
+                languages=("en", "es") if number % 2 else ("en",),
                 lines=("main",),
                 always_on=True,
             )
-            kind = Specialist if number else LeadConsole
-            console = kind(director, world.settings.public_url, person.id, login, PASSWORD)
-            console.presence = "available" if number else "offline"
-            consoles.append(console)
+            people.append((person.id, login))
         await store.commit()
-    return consoles
+    return people
 
 
 async def _settled(world: World) -> Rows:
