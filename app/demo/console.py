@@ -148,10 +148,11 @@ class Console:
     def _hear(self, message: dict[str, Any]) -> None:
         kind = message["type"]
         if kind == "offer" and message["offer"] not in self.shown:
-            shown = Shown(self.spec, message["offer"], message["kind"], self.clock.now())
-            self.shown[shown.offer] = shown
-            self.log.shown.append(shown)
-            self.on_offer(shown)
+            if self.sees(message):
+                shown = Shown(self.spec, message["offer"], message["kind"], self.clock.now())
+                self.shown[shown.offer] = shown
+                self.log.shown.append(shown)
+                self.on_offer(shown, message["arrived_ms"])
         elif kind == "offer_over":
             self.take_off(message["offer"], message["state"])
         elif kind == "me":
@@ -183,8 +184,12 @@ class Console:
 
     # -- what the person does
 
-    def on_offer(self, shown: Shown) -> None:
-        """An offer has appeared."""
+    def sees(self, offer: dict[str, Any]) -> bool:
+        """Whether the window shows it at all: a tab that hangs does not."""
+        return bool(offer)
+
+    def on_offer(self, shown: Shown, arrived_ms: int) -> None:
+        """An offer has appeared, of a caller who first rang then."""
 
     def on_me(self, me: dict[str, Any]) -> None:
         """How the board sees me has changed."""

@@ -18,6 +18,8 @@ from telephony.emulator import Leg, Network
 
 #: Seconds between two looks at what people wait for. One common step, so that a virtual clock jumps seldom.
 STEP_S = 0.2
+#: Milliseconds between a ring at the carrier and the arrival on the board that mean the same caller.
+SAME_RING_MS = 500
 #: After the script's last scene: whoever talks with the caller then just talks.
 PLAIN = Scene(5.0)
 
@@ -94,6 +96,12 @@ class Director:
 
     def with_agency(self, leg: Leg) -> bool:
         return any(self.net.legs[sid].direction == "outbound-api" for sid in leg.can_hear())
+
+    def wait_for(self, arrived_ms: int) -> str:
+        """In which state the caller who first rang then means to hang up: their specialists take their time in it."""
+        near = min(self.parts.values(), key=lambda p: abs(p.leg.created_at * 1000 - arrived_ms), default=None)
+        found = near is not None and abs(near.leg.created_at * 1000 - arrived_ms) <= SAME_RING_MS
+        return near.script.hangs_up_in if near is not None and found else ""
 
     def scene_for(self, sid: str) -> Scene:
         """What a specialist plays now that they talk with this caller."""

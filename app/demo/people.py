@@ -16,6 +16,8 @@ from telephony.emulator import Leg
 #: sound at the console; wrapping up; between two things that are recorded.
 REACTION_S = (0.5, 2.0)
 DIAL_IN_S = (0.3, 0.9)
+#: The same, where the caller is to hang up meanwhile: they see their state only twice a second.
+SLOW_S = (3.0, 4.0)
 MEDIA_S = (0.1, 0.4)
 WRAP_S = (1.0, 2.0)
 RECORD_S = (0.3, 1.0)
@@ -36,29 +38,40 @@ class Specialist(Console):
     """One person who answers. After `device_dies` the same object signs in again as at another device."""
 
     dying = False
-    _scene_of = ""
+    _scene_of = _act = _slow = ""
     _wrapping = _rejoining = False
+
+    def __init__(self, *about: Any) -> None:
+        super().__init__(*about)
+        self._unseen: set[str] = set()
 
     def _between(self, bounds: tuple[float, float]) -> float:
         return self.director.rng.uniform(*bounds)
 
     # -- offers
 
-    def on_offer(self, shown: Shown) -> None:
-        act = "answer" if shown.kind != "call" else next(self.director.offers)
-        if act == "lapse":
+    def sees(self, offer: dict[str, Any]) -> bool:
+        if offer["offer"] in self._unseen:
+            return False
+        self._act = "answer" if offer["kind"] != "call" else next(self.director.offers)
+        if self._act == "unseen":
+            self._unseen.add(offer["offer"])
+            self.director.notes(self.spec, "unseen")
+        return self._act != "unseen"
+
+    def on_offer(self, shown: Shown, arrived_ms: int) -> None:
+        if self._act == "lapse":
             self.director.notes(self.spec, "lapses")
-        self.begin(self._deal_with(shown, act))
+        self._slow = self.director.wait_for(arrived_ms)
+        self.begin(self._deal_with(shown, self._act))
 
     async def _deal_with(self, shown: Shown, act: str) -> None:
-        if act == "unseen":
-            return self.director.notes(self.spec, "unseen")
         await self.ask("POST", f"/api/offers/{shown.offer}/ack")
         if act == "lapse":
             await self.clock.sleep(AWAY_S + 5.0)
             self.touched = True
             return None
-        await self.clock.sleep(self._between(REACTION_S))
+        await self.clock.sleep(self._between(SLOW_S if self._slow == "offered" else REACTION_S))
         self.touched = True
         if shown.offer not in self.shown:
             return None
@@ -77,7 +90,7 @@ class Specialist(Console):
 
     async def _dial_in(self, won: dict[str, Any]) -> None:
         """Connect the softphone with exactly what the board said, and say when the room is heard (L5)."""
-        await self.clock.sleep(self._between(DIAL_IN_S))
+        await self.clock.sleep(self._between(SLOW_S if self._slow == "connecting" else DIAL_IN_S))
         await self._hang_up()
         token = (await self.ask("POST", "/api/softphone-token"))["token"]
         soft = self.director.net.softphone(self.spec)

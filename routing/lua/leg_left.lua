@@ -13,10 +13,7 @@ function B.move(a)
     local role, who = B.parse_label(a.label)
     local at = B.shown_at(c, a.label)
     B.save_leg(c, a.sid, { role = role, who = who, label = a.label, joined = true, room_sid = a.room_sid, at = at })
-    local s = B.owner(c)
-    if role == 'caller' and at and s and s.there == '1' and s.ecall == c.id and B.num(c.tog) == 0 then
-      B.set(c, { tog = math.max(at, B.num(s.join_at)) }) -- they were together all the same
-    end
+    if role == 'caller' then B.presume_together(c, at) end
   end
   B.leg_out(c, a.sid, a.label, a.room_sid, a.at_ms)
   return B.view(c)

@@ -12,6 +12,10 @@ function B.move(a)
     B.save_leg(c, a.sid, leg)
     B.emit('leg.asked', c, { sid = a.sid, role = role, who = who, label = a.label })
   end
+  if a.status == 'in-progress' and leg.role == 'agency' and not leg.joined and not leg.left_label and not leg.ended then
+    leg.joined, leg.room_sid, leg.at = true, leg.room_sid or c.room_sid, a.at_ms or B.now -- dialled into the room: answered is in it
+    B.save_leg(c, a.sid, leg)
+  end
   if not FINAL[a.status] or leg.ended then return B.view(c) end -- guard: leg_once
   B.ended(c, a.sid, leg, a.at_ms)
   B.emit('leg.ended', c, { sid = a.sid, role = leg.role, label = leg.label, status = a.status, at_ms = a.at_ms or B.now })

@@ -77,6 +77,13 @@ function B.ended(c, sid, leg, at)
   if leg.joined then B.went(c, sid, leg, at) elseif leg.left_label then B.went(c, sid, leg, leg.left_at) end
 end
 
+-- Caller and owner are in one room as far as anybody can know, though no callback has said so yet: since then, ms.
+function B.presume_together(c, at)
+  local s = B.owner(c)
+  if not at or B.num(c.tog) > 0 or not s or s.there ~= '1' or s.ecall ~= c.id then return end
+  B.set(c, { tog = math.max(at, B.num(s.join_at)) })
+end
+
 -- When a caller was answered with the room under this label, ms; nil where unknown.
 function B.shown_at(c, label)
   local turn = string.match(label, '^caller_.*_(%d+)$')
