@@ -13,7 +13,7 @@ LINGERS_S = 45.0
 #: Seconds in company until a caller hangs up who was to do so while talking: well over the second that counts.
 TALKING_S = 2.5
 #: Seconds with the call-taker until a caller's line drops.
-WITH_AGENCY_S = 2.0
+WITH_AGENCY_S = 3.0
 #: Endings of a scene that are somebody else's to make.
 THEIRS = frozenset({"specialist", "leaves", "dies", "dies_for_long"})
 
@@ -82,7 +82,7 @@ class Caller:
         if wanted == "talking":
             return part.heard_s >= TALKING_S
         if wanted == "agency":
-            return part.heard_s >= WITH_AGENCY_S and self._director.with_agency(part.leg)
+            return part.agency_s >= WITH_AGENCY_S
         return bool(wanted) and self._director.states.get(part.leg.sid) == wanted
 
     def _has_talked(self, part: Part) -> bool:

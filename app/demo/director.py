@@ -34,6 +34,8 @@ class Part:
     scene: Scene | None = None
     heard_s: float = 0.0
     """Seconds in company since the present scene began."""
+    agency_s: float = 0.0
+    """Seconds with a call-taker."""
 
     def next_scene(self) -> Scene:
         self.scene, self.heard_s = (self.scenes.popleft() if self.scenes else PLAIN), 0.0
@@ -61,6 +63,7 @@ class Director:
             for part in self.parts.values():
                 if part.leg.live and self.human(part.leg):
                     part.heard_s += STEP_S
+                    part.agency_s += STEP_S * self.with_agency(part.leg)
             self._look()
 
     def _look(self) -> None:

@@ -138,7 +138,9 @@ def _as_it_is(_: random.Random, script: Script) -> Script:
 def _allot(count: int) -> list[tuple[str, str, Draw]]:
     """Each part once, then again as often as 60 callers would, as far as there are callers."""
     scale = max(1.0, count / 60)
-    rounds = [(part, n, round(most * scale)) for part, (most, _, _) in PARTS.items() for n in range(round(most * scale))]
+    rounds = [
+        (part, n, round(most * scale)) for part, (most, _, _) in PARTS.items() for n in range(round(most * scale))
+    ]
     order = sorted(rounds, key=lambda one: one[1] > 0)
     return [(part, *PARTS[part][1:]) for part, _, _ in order][:count]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from app.demo.evidence import NEVER, Evidence, Row
+from app.demo.evidence import NEVER, Evidence, LegFacts, Row
 from app.demo.judge.buckets import answered_at, dropped_by_us
 from app.demo.scripts import is_full
 
@@ -13,6 +13,8 @@ from app.demo.scripts import is_full
 HANG_UP_STATES = (
     "greeting", "waiting", "offered", "connecting", "talking", "reconnecting", "backup_ringing", "agency",
 )  # fmt: skip
+#: Seconds between two entries of the ledger that are one fact.
+EPSILON_S = 0.05
 #: Ends of an offer that make its specialist unable to take the next one for a while.
 SET_ASIDE = ("declined", "expired", "unreachable", "failed")
 
@@ -107,9 +109,18 @@ def _hang_ups(e: Evidence) -> dict[str, int]:
         last = next((ev for ev in states if ev["data"].get("to") in ("closed", "agency_only")), None)
         if row["side"] == "caller" and last:
             offered = any(o["call_id"] == row["id"] and o["over_at"] == last["at"] and _open(o) for o in e.rows.offers)
-            state = "offered" if offered else last["data"]["from"]
-            count["agency" if last["data"]["to"] == "agency_only" else state] += 1
+            count["offered" if offered else last["data"]["from"]] += 1
+    count["agency"] = sum(_left_an_agency(e, caller) for caller in e.callers if caller.by == "caller")
     return {f"hang_up_{state}": count[state] for state in HANG_UP_STATES}
+
+
+def _left_an_agency(e: Evidence, caller: LegFacts) -> bool:
+    """The caller hung up while a call-taker was in the room."""
+    rooms = {
+        stay.room for stay in e.stays if stay.sid == caller.sid and stay.begin <= caller.ended <= stay.end + EPSILON_S
+    }
+    there = (stay for stay in e.stays if stay.room in rooms and stay.role == "agency")
+    return any(stay.begin < caller.ended < stay.end for stay in there)
 
 
 def _open(offer: Row) -> bool:

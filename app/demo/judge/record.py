@@ -236,5 +236,3 @@ def _twice(e: Evidence) -> Iterator[str]:
         events = [ev for ev in e.rows.events if ev["kind"] == kind]
         found = Counter(ev["data"].get("sid") if kind.startswith("leg") else ev["call_id"] for ev in events)
         yield from (f"{kind} of {name} {times} times" for name, times in found.items() if times > 1)
-
-

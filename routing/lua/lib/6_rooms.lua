@@ -84,6 +84,14 @@ function B.presume_together(c, at)
   B.set(c, { tog = math.max(at, B.num(s.join_at)) })
 end
 
+-- The same of a stay that was over before anybody told of it.
+function B.were_together(c, from, to)
+  local s = B.owner(c)
+  if not from or not s or s.there ~= '1' or s.ecall ~= c.id then return end
+  from = math.max(from, B.num(s.join_at))
+  if to - from >= 1000 and (B.num(c.ans) == 0 or from < B.num(c.ans)) then B.set(c, { ans = from }) end
+end
+
 -- When a caller was answered with the room under this label, ms; nil where unknown.
 function B.shown_at(c, label)
   local turn = string.match(label, '^caller_.*_(%d+)$')
