@@ -20,6 +20,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from app.context import Context
+from app.demo.world import Front, running
 from app.embedded import Stores
 from app.links import Links
 from app.main import compose, create_app
@@ -190,29 +191,6 @@ async def running_hotline(
                 await person.goes_away()
             await net.stop()
     await server.stop()
-
-
-class Front:
-    """An ASGI application that may be composed after its address is known."""
-
-    app: Any = None
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await self.app(scope, receive, send)
-
-
-@asynccontextmanager
-async def running(clock: Clock) -> AsyncIterator[None]:
-    """Time passes while the block runs."""
-    if not isinstance(clock, VirtualClock):
-        yield
-        return
-    time = asyncio.create_task(clock.run())
-    try:
-        yield
-    finally:
-        time.cancel()
-        await asyncio.gather(time, return_exceptions=True)
 
 
 def settings_for(
