@@ -52,11 +52,11 @@ class Console:
 
     async def sign_in(self) -> None:
         """Open the window: a session, presence, the live stream, beats."""
-        self._http = httpx.AsyncClient(base_url=self._base_url, timeout=REQUEST_S, trust_env=False)
+        http = self._http = httpx.AsyncClient(base_url=self._base_url, timeout=REQUEST_S, trust_env=False)
         while True:
             with contextlib.suppress(Refused):
                 who = await self.ask("POST", "/api/session", login=self._login, password=self._password)
-                self._http.headers["X-CSRF"] = who["csrf"]
+                http.headers["X-CSRF"] = who["csrf"]
                 await self.ask("PUT", "/api/presence", presence=self.presence)
                 break
             await asyncio.sleep(AGAIN_S)
@@ -175,7 +175,7 @@ class Console:
             self.take_off(offer, "gone")
         if not self.call:
             self.told = None
-        self.on_me(me)
+        self.on_me()
 
     def _know_call(self, call: dict[str, Any]) -> None:
         if call.get("id") == self.call and call.get("told"):
@@ -191,7 +191,7 @@ class Console:
     def on_offer(self, shown: Shown, arrived_ms: int) -> None:
         """An offer has appeared, of a caller who first rang then."""
 
-    def on_me(self, me: dict[str, Any]) -> None:
+    def on_me(self) -> None:
         """How the board sees me has changed."""
 
     def on_call(self, call: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The two sides that the judge compares: what truly happened (the carrier's ledger, the people's log) and the record."""
+"""The two sides that the judge compares: what truly happened (the ledger, the people's log) and the record."""
 
 from __future__ import annotations
 

@@ -70,16 +70,16 @@ class Specialist(Console):
         if act == "lapse":
             await self.clock.sleep(AWAY_S + 5.0)
             self.touched = True
-            return None
+            return
         await self.clock.sleep(self._between(SLOW_S if self._slow == "offered" else REACTION_S))
         self.touched = True
         if shown.offer not in self.shown:
-            return None
+            return
         if act == "decline":
             await self.ask("POST", f"/api/offers/{shown.offer}/decline", reason="not_now")
         else:
             await self._answer(shown)
-        return None
+        return
 
     async def _answer(self, shown: Shown) -> None:
         won = await self.ask("POST", f"/api/offers/{shown.offer}/accept", tab="tab")
@@ -184,7 +184,7 @@ class Specialist(Console):
 
     # -- afterwards
 
-    def on_me(self, me: dict[str, Any]) -> None:
+    def on_me(self) -> None:
         if self.duty == "wrapping" and not self._wrapping:
             self._wrapping = True
             self.begin(self._wrap_up())

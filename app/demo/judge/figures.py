@@ -116,9 +116,8 @@ def _hang_ups(e: Evidence) -> dict[str, int]:
 
 def _left_an_agency(e: Evidence, caller: LegFacts) -> bool:
     """The caller hung up while a call-taker was in the room."""
-    rooms = {
-        stay.room for stay in e.stays if stay.sid == caller.sid and stay.begin <= caller.ended <= stay.end + EPSILON_S
-    }
+    mine = (stay for stay in e.stays if stay.sid == caller.sid)
+    rooms = {stay.room for stay in mine if stay.begin <= caller.ended <= stay.end + EPSILON_S}
     there = (stay for stay in e.stays if stay.room in rooms and stay.role == "agency")
     return any(stay.begin < caller.ended < stay.end for stay in there)
 
