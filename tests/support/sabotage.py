@@ -20,6 +20,8 @@ from routing.board import Event
 
 #: Every so many events the broken recorder drops one.
 DROPS_EVERY = 50
+#: From which request of callers to which nothing is said: longer than all tries of one.
+FAILS = (40, 80)
 #: What the script asks of a person's duty before an offer.
 IDLE = "s.duty == 'idle'"
 #: Milliseconds by which the broken stamps are off.
@@ -32,12 +34,18 @@ Middleware = Callable[[Any, Any, Any], Awaitable[None]]
 def no_rescind(_: Parts) -> Iterator[None]:
     """Consoles are not told that an offer was rescinded, nor that it has gone."""
     send = Hub._send
+    on_screen: dict[str, set[str]] = {}
 
     def deaf(hub: Hub, spec: str, message: Mapping[str, Any], at_ms: int = 0) -> None:
-        if message["type"] == "offer_over" and message["state"] == "rescinded":
-            return
-        if message["type"] == "me":
-            message = {**message, "offers": [{"offer": "any"}]}
+        shown = on_screen.setdefault(spec, set())
+        if message["type"] == "offer":
+            shown.add(message["offer"])
+        elif message["type"] == "offer_over":
+            if message["state"] == "rescinded":
+                return
+            shown.discard(message["offer"])
+        elif message["type"] == "me":
+            message = {**message, "offers": [{"offer": offer} for offer in shown]}
         send(hub, spec, message, at_ms)
 
     with mock.patch.object(Hub, "_send", deaf):
@@ -78,8 +86,8 @@ def ignores_hang_ups(_: Parts) -> Iterator[None]:
 
 @contextlib.contextmanager
 def says_nothing(parts: Parts) -> Iterator[None]:
-    """Half of the callers' requests are answered with 500 and no words, and so is the fallback."""
-    with _wrapped(parts, _fails_half):
+    """For a while callers' requests are answered with 500 and no words, the fallback's too."""
+    with _wrapped(parts, _fails):
         yield
 
 
@@ -125,14 +133,14 @@ class _Between:
         await self._call(scope, receive, send)
 
 
-def _fails_half(app: Any) -> Middleware:
+def _fails(app: Any) -> Middleware:
     asked = 0
 
     async def call(scope: Any, receive: Any, send: Any) -> None:
         nonlocal asked
         if scope["type"] == "http" and scope["path"] in ("/twilio/hold", "/twilio/return"):
             asked += 1
-            if asked % 8 in (0, 1, 2, 3):
+            if FAILS[0] <= asked < FAILS[1]:
                 await send({"type": "http.response.start", "status": 500, "headers": []})
                 await send({"type": "http.response.body", "body": b""})
                 return
