@@ -30,7 +30,7 @@ DRAIN_S = 60.0
 #: Seconds in which the record must be complete after the last caller's end: R3's bound for a callback that never came.
 SETTLE_S = 60.0
 #: Seconds between two looks whether the record is complete.
-LOOK_S = 2.0
+LOOK_S = 5.0
 #: Seconds within which the specialists begin their shift, one after another.
 BEGIN_S = 3.0
 
