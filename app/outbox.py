@@ -131,7 +131,12 @@ async def complete_leg(ctx: Context, effect: Effect) -> Result:
 
 
 async def end_room(ctx: Context, effect: Effect) -> Result:
+    """Not while the carrier shows a caller or an agency in it, whatever the board was told or not told (L1)."""
     room_sid = await _room_sid(ctx, effect)
+    inside = await ctx.carrier.participants(room_sid) if room_sid else ()
+    if any((person.label or "").partition("_")[0] in (Role.caller, Role.agency) for person in inside):
+        ctx.reconcile_due()
+        return {"kept": True}
     if room_sid:
         await ctx.carrier.end_room(room_sid)
     return {}

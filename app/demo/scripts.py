@@ -151,7 +151,7 @@ def is_full(count: int) -> bool:
 
 
 #: What is done with an offer, apart from answering it, and in how many of the first forty.
-OFFER_ACTS = {"decline": 4, "lapse": 2, "unseen": 2}
+OFFER_ACTS = {"decline": 4, "lapse": 4, "unseen": 3}
 
 
 def deck(rng: random.Random, callers: int) -> Iterator[str]:

@@ -13,9 +13,8 @@ function B.move(a)
     B.save_leg(c, a.sid, leg)
   end
   if c.state == 'closed' then return B.view(c) end -- guard: closed_sticky
-  if c.inroom ~= '1' and not (leg and leg.left_label) then
-    B.presume_together(c, B.shown_at(c, 'caller_' .. c.id .. '_' .. B.num(c.turn)))
-  end
+  local label = 'caller_' .. c.id .. '_' .. B.num(c.turn)
+  if c.inroom ~= '1' and not (leg and leg.left_label == label) then B.presume_together(c, B.shown_at(c, label)) end
   B.apart(c, a.at_ms)
   B.set(c, { inroom = '', gone_ms = a.at_ms or B.now, side = a.side, status = a.status })
   if B.num(c.agency) > 0 then

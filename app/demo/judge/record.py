@@ -75,11 +75,25 @@ def _comings_and_goings(e: Evidence) -> dict[str, tuple[Counter[str], Counter[st
     """For `joined` and `left`: how often the record has it of each leg, and how often it happened."""
     return {
         what: (
-            Counter(ev["data"].get("sid", "") for ev in e.rows.events if ev["kind"] == f"leg.{what}"),
+            _seen(e, f"leg.{what}"),
             Counter(stay.sid for stay in e.stays if what == "joined" or stay.end < NEVER),
         )
         for what in TOLD_BY
     }
+
+
+def _seen(e: Evidence, kind: str) -> Counter[str]:
+    """How often by leg. What a board that was emptied learns once more, in its own epoch, is the same fact."""
+    by_epoch = Counter(
+        (ev["data"].get("sid", ""), ev["data"].get("label"), ev["epoch"]) for ev in e.rows.events if ev["kind"] == kind
+    )
+    most: Counter[tuple[str, str]] = Counter()
+    for (sid, label, _), times in by_epoch.items():
+        most[sid, label] = max(most[sid, label], times)
+    seen: Counter[str] = Counter()
+    for (sid, _), times in most.items():
+        seen[sid] += times
+    return seen
 
 
 def _facts_missing(e: Evidence) -> Iterator[str]:
@@ -233,6 +247,6 @@ def _twice(e: Evidence) -> Iterator[str]:
             if sid in e.legs and times > truth[sid]:
                 yield f"leg {sid} {what} ({_role(e, e.legs[sid])}) {times} times, was {truth[sid]}"
     for kind in ("leg.ended", "call.ended", "call.arrived", "call.leg_gone"):
-        events = [ev for ev in e.rows.events if ev["kind"] == kind]
+        events = [ev for ev in e.rows.events if ev["kind"] == kind and not ev["data"].get("resurrected")]
         found = Counter(ev["data"].get("sid") if kind.startswith("leg") else ev["call_id"] for ev in events)
         yield from (f"{kind} of {name} {times} times" for name, times in found.items() if times > 1)

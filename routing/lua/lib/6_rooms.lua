@@ -92,10 +92,12 @@ function B.were_together(c, from, to)
   if to - from >= 1000 and (B.num(c.ans) == 0 or from < B.num(c.ans)) then B.set(c, { ans = from }) end
 end
 
+-- The turn that a caller's label carries; 0 of anybody else's.
+function B.turn_of(label) return tonumber(string.match(label, '^caller_.*_(%d+)$') or '0') end
+
 -- When a caller was answered with the room under this label, ms; nil where unknown.
 function B.shown_at(c, label)
-  local turn = string.match(label, '^caller_.*_(%d+)$')
-  return turn and tonumber(redis.call('HGET', P .. 'legs:' .. c.id, 'D|' .. turn) or nil)
+  return tonumber(redis.call('HGET', P .. 'legs:' .. c.id, 'D|' .. B.turn_of(label)) or nil)
 end
 
 -- A leg is in a room: the carrier said so.
@@ -104,6 +106,8 @@ function B.leg_in(c, sid, label, room_sid, at)
   local leg = B.legs(c)[sid] or { role = role, who = who, label = label }
   if not B.once(c, 'J', sid, label, room_sid, at or '') then return end -- guard: join_once
   B.came(c, sid, { role = role, who = who, label = label, room_sid = room_sid }, at)
+  local earlier = leg.room_sid == room_sid and B.turn_of(label) < B.turn_of(leg.label or '')
+  if role == 'caller' and earlier then return end -- an earlier stay, told late
   local same_stay = leg.left_label == label and (leg.left_room == '' or leg.left_room == room_sid)
   local late = same_stay and (role ~= 'caller' or (at or B.now) <= B.num(leg.left_at))
   if leg.ended or late then return end -- guard: join_after_leave
