@@ -175,7 +175,9 @@ def demo(
     seed: Annotated[int, typer.Option(help="Fixes who the people are, not who is faster.")] = 7,
     virtual: Annotated[bool, typer.Option("--virtual", help="One process, on a clock that jumps.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The summary as one object on the last line.")] = False,
-    assume: Annotated[list[str] | None, typer.Option("--assumptions", help="A switch of the emulated carrier: name=value.")] = None,
+    assume: Annotated[
+        list[str] | None, typer.Option("--assumptions", help="A switch of the emulated carrier: name=value.")
+    ] = None,
     sabotage: Annotated[str, typer.Option(help="Break one thing: module:function, with --virtual (tests).")] = "",
     port: Annotated[int, typer.Option(help="Of the hotline that stays up.")] = 8000,
 ) -> None:
