@@ -85,7 +85,9 @@ def _comings_and_goings(e: Evidence) -> dict[str, tuple[Counter[str], Counter[st
 def _seen(e: Evidence, kind: str) -> Counter[str]:
     """How often by leg. What a board that was emptied learns once more, in its own epoch, is the same fact."""
     by_epoch = Counter(
-        (ev["data"].get("sid", ""), ev["data"].get("label"), ev["epoch"]) for ev in e.rows.events if ev["kind"] == kind
+        (ev["data"].get("sid", ""), ev["data"].get("label"), ev.get("epoch"))
+        for ev in e.rows.events
+        if ev["kind"] == kind
     )
     most: Counter[tuple[str, str]] = Counter()
     for (sid, label, _), times in by_epoch.items():
