@@ -106,7 +106,8 @@ function B.leg_in(c, sid, label, room_sid, at)
   local leg = B.legs(c)[sid] or { role = role, who = who, label = label }
   if not B.once(c, 'J', sid, label, room_sid, at or '') then return end -- guard: join_once
   B.came(c, sid, { role = role, who = who, label = label, room_sid = room_sid }, at)
-  local earlier = leg.room_sid == room_sid and B.turn_of(label) < B.turn_of(leg.label or '')
+  local turn = B.turn_of(label)
+  local earlier = turn > 0 and turn < B.turn_of(leg.label or '') and leg.room_sid == room_sid
   if role == 'caller' and earlier then return end -- an earlier stay, told late
   local same_stay = leg.left_label == label and (leg.left_room == '' or leg.left_room == room_sid)
   local late = same_stay and (role ~= 'caller' or (at or B.now) <= B.num(leg.left_at))
