@@ -108,7 +108,9 @@ function B.leg_in(c, sid, label, room_sid, at)
   B.came(c, sid, { role = role, who = who, label = label, room_sid = room_sid }, at)
   local turn = B.turn_of(label)
   local earlier = turn > 0 and turn < B.turn_of(leg.label or '') and leg.room_sid == room_sid
-  if role == 'caller' and earlier then return end -- an earlier stay, told late
+  if role == 'caller' and earlier then -- an earlier stay, told late: it changes nothing now
+    return B.were_together(c, at or B.shown_at(c, label), B.num(leg.at))
+  end
   local same_stay = leg.left_label == label and (leg.left_room == '' or leg.left_room == room_sid)
   local late = same_stay and (role ~= 'caller' or (at or B.now) <= B.num(leg.left_at))
   if leg.ended or late then return end -- guard: join_after_leave
