@@ -89,7 +89,8 @@ async def _ask_carrier(ctx: Context, effect: Effect) -> tuple[bool, Result]:
     try:
         ok, result = True, await DO[effect.kind](ctx, effect)
     except CarrierRefused as error:
-        ok, result = error.code in GONE, {"code": error.code}
+        # An agency that was not rung is never "nothing left to do": its room may only be another one by now.
+        ok, result = effect.kind != "dial_agency" and error.code in GONE, {"code": error.code}
     except CarrierAway:
         ok, result = False, {"error": "away"}
     metrics.EFFECTS.labels(effect.kind, "done" if ok else "failed").inc()
@@ -114,11 +115,10 @@ async def move_caller(ctx: Context, effect: Effect) -> Result:
 async def caller_is_gone(ctx: Context, call: str, sid: str) -> bool:
     """If one fetch agrees that the caller's leg has ended, the board learns what no callback has told; whether."""
     leg = await ctx.carrier.leg(sid)
-    if leg is not None and leg.status not in FINAL_STATUSES:
+    if leg is None or leg.status not in FINAL_STATUSES:  # only a terminal status closes (H2), and fetches may lag
         return False
-    status = leg.status if leg else "completed"
-    at_ms = int(leg.ended_at * 1000) if leg and leg.ended_at else None
-    await ctx.moved(lambda: ctx.board.caller_gone(call, sid, status=status, side="caller", at_ms=at_ms))
+    at_ms = int(leg.ended_at * 1000) if leg.ended_at else None
+    await ctx.moved(lambda: ctx.board.caller_gone(call, sid, status=leg.status, side="caller", at_ms=at_ms))
     return True
 
 
@@ -159,7 +159,7 @@ async def unhold(ctx: Context, effect: Effect) -> Result:
 async def dial_agency(ctx: Context, effect: Effect) -> Result:
     """Ring an agency into the room, under the number that agencies ring back (C2). Never twice without looking."""
     data, settings = effect.data, ctx.settings
-    room = await _room_sid(ctx, effect) or data["room"]
+    room = await _room_now(ctx, effect)
     if effect.attempt > 1 and (sid := await _already_there(ctx, room, data["label"])):
         return {"sid": sid}
     sid = await ctx.carrier.dial_into_room(
@@ -172,6 +172,14 @@ async def dial_agency(ctx: Context, effect: Effect) -> Result:
         emergency=True,
     )
     return {"sid": sid}
+
+
+async def _room_now(ctx: Context, effect: Effect) -> str:
+    """Where the call's people are now: after a rejoin or a relief the room of the decision is dead. From the third try
+    on by name, which is good while somebody is in it (L7)."""
+    view = await ctx.moved(lambda: ctx.board.call(effect.call))
+    name, room_sid = (view.room, view.room_sid) if view and view.room else (effect.data["room"], "")
+    return name if effect.attempt > 2 else room_sid or effect.data.get("room_sid") or name
 
 
 async def _already_there(ctx: Context, room: str, label: str) -> str | None:

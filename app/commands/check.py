@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from twilio.request_validator import RequestValidator
 
 from app import lines as lines_data
-from app.commands.provision import open_account
+from app.commands.provision import open_account, own_numbers
 from app.commands.stores import reachable
 from app.embedded import EmbeddedError
 from app.lines import Lines
@@ -130,7 +130,7 @@ async def _carrier(settings: Settings, lines: Lines) -> AsyncIterator[Finding]:
     """Each line's number points here and has a fallback that is not ours (H5)."""
     links, account = Links(settings.public_url.rstrip("/")), open_account(settings)
     try:
-        for number in sorted({line.number for line in lines.by_id.values()}):
+        for number in own_numbers(settings, lines):
             pointed = await account.number(number)
             if pointed is None:
                 yield Finding(False, number, "is not the account's")

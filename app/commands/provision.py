@@ -38,7 +38,7 @@ async def provision(settings: Settings, numbers: Sequence[str], fallback_url: st
     account = open_account(settings)
     try:
         done = [await _application(account, settings)]
-        for number in numbers or sorted({line.number for line in lines.by_id.values()}):
+        for number in numbers or own_numbers(settings, lines):
             done.append(await _number(account, settings, number, fallback_url))
         document = static_document(settings, lines.by_id[lines.default])
     except CarrierError as error:
@@ -50,6 +50,11 @@ async def provision(settings: Settings, numbers: Sequence[str], fallback_url: st
     return "\n".join([*done, "", *_advice(fallback_url), "", document])
 
 
+def own_numbers(settings: Settings, lines: lines_data.Lines) -> Sequence[str]:
+    """Every number on which we must be reached: the lines', and the one that agencies ring back (C2)."""
+    return sorted({*(line.number for line in lines.by_id.values()), settings.emergency_caller_id} - {""})
+
+
 async def _application(account: TwilioAccount, settings: Settings) -> str:
     links = Links(settings.public_url.rstrip("/"))
     pointed = await account.point_application(
@@ -57,7 +62,7 @@ async def _application(account: TwilioAccount, settings: Settings) -> str:
         name=application_name(settings),
         voice_url=links.leg(),
         fallback_url=links.leg_out(),
-        status_callback=links.status(),
+        status_callback=links.status(app=1),
     )
     return f"HOTLINE_TWILIO_APP_SID={pointed.sid}"
 

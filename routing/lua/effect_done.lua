@@ -11,6 +11,7 @@ function B.move(a)
   elseif B.now + B.time('retry') >= fx.expires then
     B.drop_effect(fx, fx.id, 'failed')
   else
+    if fx.kind == 'dial_agency' and fx.attempt == 3 then B.alarm('agency_failed', B.load('call', fx.call)) end
     redis.call('ZADD', P .. 'fxdue', B.now + B.time('retry'), fx.id)
   end
 end

@@ -33,6 +33,8 @@ pytestmark = pytest.mark.anyio
 
 ACCOUNT, KEY = "AC" + "0" * 32, "SK" + "0" * 32
 NUMBER = "+12025550100"
+RINGS_BACK = "+12025550199"
+"""What agencies see and ring back (C2)."""
 BACKUP = "+12025550140"
 
 
@@ -86,10 +88,11 @@ async def settings(
         twilio_api_secret="s" * 32,  # type: ignore[arg-type]
         twilio_app_sid="AP" + "0" * 32,
         twilio_api_url=net.url,
-        emergency_caller_id="+12025550199",
+        emergency_caller_id=RINGS_BACK,
         backup_numbers=[BACKUP],
     )
     net.add_number(NUMBER)
+    net.add_number(RINGS_BACK)
     net.add_application(made.twilio_app_sid)
     server = await _served(create_app(made, loops=False), sock)
     yield made
@@ -118,7 +121,10 @@ def _bad(findings: list[Finding]) -> list[str]:
 async def test_H5_provision_points_everything_here_and_check_proves_it(
     settings: Settings, net: Network, elsewhere: str
 ) -> None:
-    assert _bad(await check(settings)) == [NUMBER, f"{NUMBER}, when all of ours is down"]
+    unreached = [
+        subject for number in (NUMBER, RINGS_BACK) for subject in (number, f"{number}, when all of ours is down")
+    ]
+    assert _bad(await check(settings)) == unreached
     report = await provision(settings, [], elsewhere)
     assert f"HOTLINE_TWILIO_APP_SID={settings.twilio_app_sid}" in report
     assert f"<Number>{BACKUP}</Number>" in report, "the static document to host elsewhere"

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from app.people.roles import Role
-from app.people.throttle import PER_LOGIN
+from app.people.throttle import PER_ADDRESS, PER_LOGIN
 
 pytestmark = pytest.mark.anyio
 
@@ -101,3 +101,17 @@ async def test_a_whole_shift_at_once_can_sign_in(hotline) -> None:
     people = [await hotline.person(signed_in=False) for _ in range(12)]
     answers = await asyncio.gather(*(person.sign_in() for person in people))
     assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_guesses_from_elsewhere_through_the_same_proxy_lock_nobody_else_out(hotline) -> None:
+    person = await hotline.person(signed_in=False)
+    for number in range(PER_ADDRESS):
+        await hotline.desk.throttle.failed(f"guess{number}", "203.0.113.7")
+    ours = await person.http.post("/api/session", json={"login": person.login, "password": "wrong wrong wrong"})
+    assert ours.status_code == 401, "the address of the proxy itself is not blamed"
+    theirs = await person.http.post(
+        "/api/session",
+        json={"login": person.login, "password": "wrong wrong wrong"},
+        headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.7"},
+    )
+    assert theirs.status_code == 429, "the last entry is the one that the proxy wrote"
