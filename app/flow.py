@@ -225,10 +225,14 @@ def _rings_back(ctx: Context, leg: LegRequest) -> bool:
 
 
 def _caller(ctx: Context, leg: LegRequest) -> Caller:
-    number = leg.from_ if (leg.from_ or "").startswith("+") else None
-    if not number:
-        return Caller(verification=leg.verification or "")
-    return Caller(ctx.secrets.number_hash(number), ctx.secrets.encrypt(number, NUMBER), False, leg.verification or "")
+    return caller_of(ctx, leg.from_, leg.verification or "")
+
+
+def caller_of(ctx: Context, from_: str | None, verification: str = "") -> Caller:
+    """Who rings, as the board may know it (S7)."""
+    if not (from_ or "").startswith("+") or not from_:
+        return Caller(verification=verification)
+    return Caller(ctx.secrets.number_hash(from_), ctx.secrets.encrypt(from_, NUMBER), False, verification)
 
 
 def _ms(at: float | None) -> int | None:

@@ -7,11 +7,11 @@ passes in a row have seen it. A caller's leg is called over only after one `fetc
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app import logs, metrics
+from app import logs, metrics, strays
 from app.context import Context
 from app.links import Links
 from app.outbox import caller_is_gone, nudged_or
@@ -24,16 +24,18 @@ log = logs.get(__name__)
 
 #: Seconds between two passes; a lost callback is healed within six of them (R3: 60 s).
 EVERY_S = 10.0
+#: Seconds until the next try where the board or the carrier was away: right again within 5 s of its return (R3).
+AWAY_S = 0.5
 #: Lease of the one process that compares, ms; longer than a pass with a slow carrier.
 LEASE_MS = 15_000
 #: Milliseconds that a call must have been in its state before a missing leg is asked for: lists lag.
 SETTLED_MS = 3_000
 #: Every so many passes each room's participants are listed although nothing differs (R1).
 ROTATION = 10
+#: Milliseconds after the ring in which the greeting has been heard and the first turn has come.
+GREETED_MS = 15_000
 #: Milliseconds without a turn after which a live caller is fetched back into the hold loop.
 STUCK_MS = 50_000
-#: Seconds that the record may take: a pass goes on without it.
-RECORD_S = 1.0
 #: Roles whose legs are our own people's: these alone may be completed on a list's evidence (R2).
 OURS = frozenset({Role.owner, Role.relief, Role.lead, Role.coach, Role.consult, Role.interpreter})
 
@@ -43,6 +45,7 @@ class Memory:
     """What the last pass found odd: only what is found twice is acted on."""
 
     number: int = 0
+    first: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
     odd: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     now: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
@@ -50,7 +53,13 @@ class Memory:
         self.now.add((kind, sid))
         return (kind, sid) in self.odd
 
+    def since(self, kind: str, sid: str, now: float) -> float:
+        """When this was seen first, seconds of the clock, if every pass since has seen it too."""
+        self.now.add((kind, sid))
+        return self.first.setdefault((kind, sid), now)
+
     def turn_over(self) -> None:
+        self.first = {key: at for key, at in self.first.items() if key in self.now}
         self.odd, self.now, self.number = self.now, set(), self.number + 1
 
 
@@ -64,9 +73,10 @@ class Picture:
 
 
 async def run(ctx: Context) -> None:
-    memory = Memory()
+    memory, pause = Memory(), EVERY_S
     while True:
-        await nudged_or(ctx, ctx.reconcile_due, EVERY_S)
+        await nudged_or(ctx, ctx.reconcile_due, pause)
+        pause = EVERY_S
         with ctx.clock.busy():
             await learn_epochs(ctx)
             try:
@@ -74,6 +84,7 @@ async def run(ctx: Context) -> None:
                     await one_pass(ctx, memory)
             except (BoardAway, CarrierError) as error:
                 log.warning("no pass", error=type(error).__name__)
+                pause = AWAY_S
 
 
 async def one_pass(ctx: Context, memory: Memory) -> None:
@@ -82,6 +93,8 @@ async def one_pass(ctx: Context, memory: Memory) -> None:
     for room in picture.rooms:
         if _call_of(room) not in picture.calls:
             await restore(ctx, room, picture, memory)
+    for call in await strays.take_in(ctx, picture.legs, {view.sid for view in picture.calls.values()}):
+        _healed("taken_in", call)
     for view in picture.calls.values():
         await compare(ctx, view, picture, memory)
     await loose_ends(ctx, picture)
@@ -110,7 +123,7 @@ async def restore(ctx: Context, room: RoomInfo, picture: Picture, memory: Memory
     """A room of which the board knows nothing: an emptied board is refilled, what is left of an old call is ended."""
     inside = await ctx.carrier.participants(room.sid)
     caller = next((p for p in inside if _role(p.label) == Role.caller), None)
-    if caller and await _alive(ctx, caller.sid):
+    if caller and await strays.still_there(ctx, caller.sid):
         labels = [p.label for p in inside if p.label]
         told = await _told(ctx, _call_of(room), picture.legs.get(caller.sid))
         await ctx.moved(
@@ -143,18 +156,13 @@ async def _told(ctx: Context, call: str, leg: LegInfo | None) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if leg and leg.started_at:
         told["arrived_ms"] = int(leg.started_at * 1000)
-    try:
-        async with asyncio.timeout(RECORD_S):
-            told |= await queries.call_facts(ctx.sessions, call) or {}
-    except Exception as error:  # noqa: BLE001  a record that is away must not keep a call from being restored
-        log.warning("record not asked", call=call, error=type(error).__name__)
-    return told
+    return told | await strays.on_record(ctx, call)
 
 
 async def learn_epochs(ctx: Context) -> None:
     """Epochs that the record knows: a new one must be later than all of them (S2)."""
     try:
-        async with asyncio.timeout(RECORD_S):
+        async with asyncio.timeout(strays.RECORD_S):
             ctx.state.setdefault("epochs", set()).update(await queries.epochs(ctx.sessions))
     except Exception as error:  # noqa: BLE001  without the record, those that this process has seen must do
         log.info("record not asked", error=type(error).__name__)
@@ -170,8 +178,8 @@ async def compare(ctx: Context, view: CallView, picture: Picture, memory: Memory
     if view.sid and view.state != Call.agency_only and view.sid not in picture.legs:
         if await _supply_end(ctx, view):
             return
-    elif view.state == Call.doubtful:
-        await _doubtful(ctx, view, picture)
+    elif not await strays.with_somebody(ctx, view, picture.legs, memory) and _unsure(view):
+        await _doubtful(ctx, view)
     if view.room:
         await _compare_room(ctx, view, picture, memory)
 
@@ -187,21 +195,22 @@ async def _supply_end(ctx: Context, view: CallView) -> bool:
     return True
 
 
-async def _doubtful(ctx: Context, view: CallView, picture: Picture) -> None:
+def _unsure(view: CallView) -> bool:
+    """No turn has come for long, or not even the first: it came while the board was away."""
+    late = view.state == Call.greeting and view.now_ms - view.since_ms > GREETED_MS
+    return late or view.state == Call.doubtful
+
+
+async def _doubtful(ctx: Context, view: CallView) -> None:
     """No turn has come: if one fetch finds the leg alive the caller keeps the place and is called back."""
-    if not await _alive(ctx, view.sid):
+    if not await strays.still_there(ctx, view.sid):
         return
     await ctx.moved(lambda: ctx.board.verified(view.id))
     _healed("verified", view.id)
-    if view.now_ms - view.since_ms > STUCK_MS and not _with_somebody(view.sid, picture.legs.values()):
+    if view.now_ms - view.since_ms > STUCK_MS:
         links = Links(ctx.settings.public_url)
         await ctx.carrier.move(view.sid, links.home(), links.home())
         _healed("called_back", view.id)
-
-
-def _with_somebody(sid: str, legs: Iterable[LegInfo]) -> bool:
-    """A telephone that the caller's own Dial has rung, such as the fallback document's, is answered."""
-    return any(leg.parent_sid == sid and leg.status == "in-progress" for leg in legs)
 
 
 async def _compare_room(ctx: Context, view: CallView, picture: Picture, memory: Memory) -> None:
@@ -295,11 +304,6 @@ async def _all_left(ctx: Context, view: CallView, known: Mapping[str, Mapping[st
 
 
 # ------------------------------------------------------------------------------------------ small things
-
-
-async def _alive(ctx: Context, sid: str) -> bool:
-    leg = await ctx.carrier.leg(sid)
-    return leg is not None and leg.status not in FINAL_STATUSES
 
 
 def _ms(at: float | None) -> int | None:

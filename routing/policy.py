@@ -52,6 +52,8 @@ TIMES_S: Mapping[str, float] = {
     "room": 3,  # neither caller nor agency in the room, to its end (L1)
     "silent": 6,  # age of beat or RTP at which a specialist may be lost (L8)
     "others": 3,  # somebody else must have reached us within this (L8)
+    "deaf": 5.5,  # nobody at all reached us for longer, not even an idle beat: it was we who were away (L8)
+    "grace": 2.5,  # after that, time for a beat from a call (L8)
     "say": 8,  # between two announcements to the caller (L8)
     "relief": 12,  # age of beat at which relief is sought (L8)
     "giveup": 30,  # age of beat at which the room is given up (L8)

@@ -206,6 +206,8 @@ class LegInfo:
     started_at: float | None = None
     ended_at: float | None = None
     duration: int | None = None
+    from_: str = field(default="", repr=False)
+    to: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,8 @@ def _ended(r: Reading) -> None:
         call["ended_at"] = ended
         call["outcome"] = _graver(call["outcome_before"], r.word("outcome"))
         talked = call["talking_at"] if call["outcome"] == Outcome.answered else None
-        call["answered_at"] = r.stamp("answered_ms") or talked
+        earlier = talked if call["outcome_before"] == Outcome.answered else None  # before the board was emptied
+        call["answered_at"] = earlier or r.stamp("answered_ms") or talked
         call["side"], call["end_cause"] = r.word("side"), r.word("cause")
         call["carrier_status"] = r.word("carrier_status") or call["carrier_status"]
         r.span(call)

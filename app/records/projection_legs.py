@@ -12,10 +12,13 @@ def leg_asked(r: Reading) -> None:
 
 
 def leg_joined(r: Reading) -> None:
+    """A board that was emptied learns of a leg inside once more: that is no second coming."""
+    known = r.entity("legs", "sid")
+    again = known and known["joined_at"] and not known["left_at"] and known["label"] == r.word("label")
     if leg := _leg(r):
         joined = r.stamp("at_ms") or r.at
         first(leg, "joined_at", joined)
-        leg["joins"] += 1
+        leg["joins"] += 0 if again else 1
         if leg["left_at"] and leg["left_at"] <= joined:
             leg["left_at"] = leg["left_reason"] = None
 

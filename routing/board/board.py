@@ -326,6 +326,11 @@ class Board:
         """One fetch agrees that the caller's leg is live: `doubtful` becomes `waiting`."""
         await self._run("verified", {"call": call})
 
+    async def elsewhere(self, call: str) -> None:
+        """The carrier shows a waiting caller with somebody whom the board has not rung: not offered until the caller's
+        next turn."""
+        await self._run("elsewhere", {"call": call})
+
     # -- reading
 
     async def call(self, call: str) -> CallView | None:

@@ -27,6 +27,21 @@ local function back(c)
   B.check_room(c)
 end
 
+-- A call rebuilt from what others knew learns the graver class and the earlier ring from the caller's own URL (P4).
+local function learn(c, a)
+  if c.resurrected ~= '1' or B.num(c.turn) > 0 or not B.config().rank[a.cls] then return end
+  if a.arrived_ms < B.num(c.a) then
+    B.set(c, { a = a.arrived_ms })
+    redis.call('ZADD', P .. 'calls', c.a, c.id)
+    B.place(c)
+  end
+  B.raise_class(c, a.cls, 'caller', 'turn')
+  if a.cls == 'danger' and B.num(c.press) == 0 then
+    B.set(c, { press = B.now })
+    B.arm(c)
+  end
+end
+
 local function needed(c, a)
   if c.bd ~= '1' then return end
   B.set(c, { bd = '' })
@@ -50,6 +65,7 @@ function B.move(a)
   if a.still_needed or a.danger then needed(c, a) end
   if a.danger then B.danger(c, a.turn) end
   if fresh then return B.view(c, true) end
+  learn(c, a)
   if a.turn >= B.num(c.turn) then language(c, a) end
   if a.turn <= B.num(c.turn) then return shown(c) end -- guard: old_turn
   B.set(c, { turn = a.turn })

@@ -282,6 +282,8 @@ def _leg_info(leg: Any) -> LegInfo:
         started_at=_seconds(leg.start_time),
         ended_at=_seconds(leg.end_time),
         duration=int(leg.duration) if leg.duration else None,
+        from_=getattr(leg, "_from", None) or "",
+        to=leg.to or "",
     )
 
 

@@ -112,7 +112,11 @@ class House:
         return phone
 
     async def talks(self, caller: Phone, console: Console, within: float = 30.0) -> None:
-        await self.until(lambda: self.talking(caller, console), within, "a conversation")
+        end = self.clock.now() + within
+        while not self.talking(caller, console):
+            offers = [(offer["arrived_ms"], offer["cls"]) for offer in console.offers]
+            assert self.clock.now() < end, f"no conversation; offered {offers}, the board {await self.calls()}"
+            await asyncio.sleep(LOOK_S)
 
     async def with_whom(self, caller: Phone, within: float = 30.0) -> Console:
         """Whoever comes to talk with this caller."""
@@ -190,7 +194,8 @@ class House:
 
     def cut(self, phone: Phone, console: Console) -> float:
         """Seconds in which these two, once together, did not hear each other."""
-        assert phone.leg and console.leg
+        assert phone.leg
+        assert console.leg
         spans = self.net.ledger.together(phone.leg.sid, console.leg.sid)
         return spans[-1].end - spans[0].begin - sum(span.seconds for span in spans)
 
@@ -214,6 +219,10 @@ class House:
             return [c for c in found if c.status() != psutil.STATUS_ZOMBIE and "app.worker" in " ".join(c.cmdline())]
         except psutil.NoSuchProcess:
             return []
+
+    def two_workers_without(self, pid: int) -> bool:
+        pids = [worker.pid for worker in self.workers()]
+        return len(pids) == 2 and pid not in pids
 
     async def kill_parent(self) -> None:
         assert self.world.process

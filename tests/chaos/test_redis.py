@@ -77,7 +77,7 @@ async def test_S1_P5_redis_is_paused_and_what_it_was_sent_meanwhile_is_too_late(
     answer = await nina.tries("POST", f"/api/offers/{offer[0]['offer']}/accept", tab="tab")
     assert answer.status_code == 503
     assert "again" in answer.json()["error"]["message"]
-    late = await h.caller(greeted_s=3)
+    await h.caller(greeted_s=3)
     await h.away(PAUSED_S, BACK_S, began)
     h.stores.valkey.resume()
     right = await h.right_after(h.clock.now(), BACK_S)

@@ -13,6 +13,8 @@ from app.demo.judge.buckets import answered_at, bucket, rolled_over
 
 #: Seconds by which a stamp may be off; the carrier's own are whole seconds, rounded down.
 OFF_S = 1.0
+#: Seconds between two entries of one moment.
+INSTANT_S = 0.05
 #: Microseconds of arithmetic.
 EPSILON_S = 0.005
 #: Seconds between the earliest and the latest of a stamp that was supplied without its callback.
@@ -137,11 +139,17 @@ def _outcome(e: Evidence, caller: LegFacts, call: Row) -> Iterator[str]:
 def _side(e: Evidence, caller: LegFacts, call: Row) -> Iterator[str]:
     if caller.ended == NEVER or call["side"] is None:
         return
-    truth = "backup" if rolled_over(e, caller) and caller.by != "api" else SIDE.get(caller.by, "carrier")
+    truth = "backup" if _left_by_backup(e, caller) and caller.by != "api" else SIDE.get(caller.by, "carrier")
     if call["id"] in e.log.ended and caller.by == "caller":
         truth = "specialist"  # both at once: the person's act came first
     if call["side"] != truth and not (call["id"] in e.log.ended and call["side"] in ("caller", "specialist")):
         yield f"side of {call['id']}: {call['side']}, was {truth}"
+
+
+def _left_by_backup(e: Evidence, caller: LegFacts) -> bool:
+    """The backup's human has gone first; a caller who hangs up while they talk ends the call."""
+    ends = [entry.at for entry in e.by_sid[caller.sid] if entry.kind == "bridge.end"]
+    return rolled_over(e, caller) and (not ends or caller.ended - ends[-1] > INSTANT_S)
 
 
 def _owners(e: Evidence, caller: LegFacts, call: Row) -> Iterator[str]:

@@ -123,10 +123,11 @@ end
 
 function B.verifying() return B.num(B.meta.verify) > B.now end
 
--- Notes that `who` reached us; L8 asks whether anybody else did lately.
+-- Notes that `who` reached us; L8 asks whether anybody else did lately, and whether we were away ourselves.
 function B.heard(who)
   local m = B.meta
   if who == '' then return end
+  if B.num(m.alive) > 0 and B.now - m.alive > B.time('deaf') then B.set(m, { back = B.now }) end
   if m.alive_by ~= who then B.set(m, { alive2 = m.alive or 0, alive_by = who }) end
   B.set(m, { alive = B.now })
 end

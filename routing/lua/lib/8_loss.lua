@@ -7,6 +7,8 @@ function B.on.beat(id)
   local due = B.num(s.cbeat) + B.time('silent')
   if B.now < due then return B.at('beat', id, due + 1) end
   if B.now - B.others_heard(id) > B.time('others') then return B.at('beat', id, B.now + 1000) end -- guard: deaf_ourselves
+  local fair = B.num(B.meta.back) + B.time('grace') -- after an absence of ours everybody has time for a beat
+  if B.now < fair then return B.at('beat', id, fair) end
   local c = B.call(s.ecall)
   if c then B.lose(c, s) end
 end
