@@ -56,7 +56,20 @@ async def test_L8_when_nobody_reaches_us_the_silence_may_be_ours(world: World) -
     assert await world.state("c1") == "talking"
     await world.beat("s2")
     await world.later(1)
+    assert await world.state("c1") == "talking", "after our own absence there is time for a beat"
+    await world.alive(2, "s2")
     assert await world.state("c1") == "reconnecting"
+
+
+async def test_L8_after_our_own_absence_nobody_is_taken_for_lost(world: World) -> None:
+    await talking(world)
+    await world.later(20)
+    await world.beat("s2")
+    await world.later(2)
+    await world.beat("s1", call="c1", rtp_age_ms=0)
+    await world.alive(4, "s2")
+    assert await world.state("c1") == "talking"
+    assert await announcements(world) == 0
 
 
 async def test_L8_a_beat_again_and_it_goes_on(world: World) -> None:

@@ -1,0 +1,101 @@
+"""The fault tests again and again, and what they measured as a page: `python -m tests.long.chaos --times 5`.
+
+Writes `docs/chaos.md`. Real time: one round takes about five minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.chaos.figures import FILE
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "chaos.md"
+#: What each scenario does, in words.
+SCENARIOS = {
+    "worker_killed": "A worker is killed under 2 conversations and 3 waiting callers, twice",
+    "parent_killed": "The parent is killed; after 4 s without anything of ours it is started again",
+    "redis_stopped": "Redis is stopped for 20 s and started again with its data",
+    "redis_paused": "Redis hangs (SIGSTOP) for 8 s",
+    "redis_emptied": "Redis is killed and started empty: 2 conversations, 4 waiting callers of two classes",
+    "redis_emptied_with_people_free": "The same with 3 waiting callers, and 2 people who become available at once",
+    "postgres_stopped": "Postgres is stopped for 60 s in full traffic",
+}
+#: Figures with a bound of R3, seconds.
+BOUNDS = {
+    ("worker_killed", "right_s"): 5,
+    ("redis_stopped", "right_s"): 5,
+    ("redis_paused", "right_s"): 5,
+    ("redis_emptied", "queue_s"): 25,
+    ("redis_emptied", "offer_s"): 5,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=3)
+    times = parser.parse_args().times
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "figures.jsonl"
+        file.touch()
+        failed = sum(_round(file) != 0 for _ in range(times))
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+    PAGE.write_text(page(lines, times, failed))
+    return 1 if failed else 0
+
+
+def _round(file: Path) -> int:
+    command = [sys.executable, "-m", "pytest", "tests/chaos", "-q", "-n", "0"]
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, FILE: str(file)}, check=False).returncode
+
+
+def page(lines: list[dict[str, object]], times: int, failed: int) -> str:
+    """Median and greatest of every figure."""
+    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for line in lines:
+        for name, value in line.items():
+            if isinstance(value, int | float):
+                found[str(line["scenario"]), name].append(value)
+    rows = [_row(scenario, name, found[scenario, name]) for scenario, name in sorted(found, key=_place)]
+    return "\n".join([*_head(times, failed), *rows, ""])
+
+
+def _place(key: tuple[str, str]) -> tuple[int, str]:
+    return list(SCENARIOS).index(key[0]), key[1]
+
+
+def _row(scenario: str, name: str, values: list[float]) -> str:
+    bound = BOUNDS.get((scenario, name), "")
+    figures = f"{statistics.median(values):.2f} | {max(values):.2f} | {bound} | {len(values)}"
+    return f"| {SCENARIOS[scenario]} | `{name}` | {figures} |"
+
+
+def _head(times: int, failed: int) -> list[str]:
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
+    return [
+        "# What faults cost",
+        "",
+        "`hotline serve` with two workers, real stores and the emulated carrier, all on one machine; every figure is",
+        "in seconds. *Right* is sampled every 200 ms: each live leg's phase, the human by the label in the room, and the",
+        "waiting order by class and first ring. After each scenario every counter of the judge is 0, or the round fails.",
+        "",
+        f"Measured on {day}, {os.cpu_count()} cores, rounds: {times}, of them with a failed test: {failed}, by:",
+        "",
+        f"    uv run python -m tests.long.chaos --times {times}",
+        "",
+        "| Fault | Figure | Median | Greatest | Bound | Rounds |",
+        "|---|---|---|---|---|---|",
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
