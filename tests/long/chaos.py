@@ -84,9 +84,9 @@ def _head(times: int, failed: int) -> list[str]:
     return [
         "# What faults cost",
         "",
-        "`hotline serve` with two workers, real stores and the emulated carrier, all on one machine; every figure is",
-        "in seconds. *Right* is sampled every 200 ms: each live leg's phase, the human by the label in the room, and the",
-        "waiting order by class and first ring. After each scenario every counter of the judge is 0, or the round fails.",
+        "`hotline serve` with two workers, real stores and the emulated carrier, all on one machine; figures are",
+        "seconds. *Right* is sampled every 200 ms: each live leg's phase, the human by the label in the room, and the",
+        "waiting order by class and first ring. After each scenario all counters of the judge are 0, or it has failed.",
         "",
         f"Measured on {day}, {os.cpu_count()} cores, rounds: {times}, of them with a failed test: {failed}, by:",
         "",

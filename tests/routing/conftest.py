@@ -20,7 +20,7 @@ def anyio_backend() -> str:
 def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a server of this session's own, reached by a socket file so that no port is fought over."""
     path: Path = tmp_path_factory.mktemp("valkey") / "s"
-    with ValkeyServer(unix_socket_path=path):
+    with ValkeyServer(port=0, unix_socket_path=path):
         yield f"unix://{path}"
 
 
