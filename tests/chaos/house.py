@@ -166,6 +166,14 @@ class House:
             assert self.clock.now() < end, f"board and network still differ: {wrong}"
             await asyncio.sleep(SAMPLE_S)
 
+    async def in_line(self, count: int) -> None:
+        """So many callers have heard the greeting and wait."""
+
+        async def waiting() -> bool:
+            return [call["state"] for call in await self.calls() or ()].count("waiting") == count
+
+        await self.until(waiting, 30, f"{count} callers in line")
+
     async def right_after(self, since: float, bound_s: float) -> float:
         """Seconds from `since` until everything was right and stayed so, sampled every 200 ms."""
         right_from, seen = None, []

@@ -26,6 +26,7 @@ async def test_S6_a_worker_dies_and_nobody_notices(h: House) -> None:
     talking = [await h.caller(), await h.caller()]
     pairs = [(phone, await h.with_whom(phone)) for phone in talking]
     waiting = [await h.caller() for _ in range(3)]
+    await h.in_line(3)
     await h.settled()
     worst = 0.0
     for _ in range(2):
