@@ -105,8 +105,13 @@ async def test_a_participant_is_dialled_into_a_live_room_by_its_sid(carrier: Car
     assert {each.label: each.status for each in listed} == {"caller_1": "connected", "agency_1": "connected"}
     await carrier.until(lambda: len(host.forms("status")) == 3)
     assert [form["CallStatus"] for form in host.forms("status")] == ["initiated", "ringing", "in-progress"]
-    joined = [form for form in host.forms("room") if form["StatusCallbackEvent"] == "participant-join"]
-    assert [form["ParticipantLabel"] for form in joined] == ["caller_1", "agency_1"]
+
+    def joined() -> list[str]:
+        forms = host.forms("room")
+        return [form["ParticipantLabel"] for form in forms if form["StatusCallbackEvent"] == "participant-join"]
+
+    await carrier.until(lambda: len(joined()) == 2)
+    assert joined() == ["caller_1", "agency_1"]
 
 
 async def test_by_name_a_participant_makes_the_room_and_joins_an_active_one(carrier: Carrier) -> None:
