@@ -61,6 +61,7 @@ TIMES_S: Mapping[str, float] = {
     "left": 20,  # after a specialist left, before the next is offered (L9)
     "wrap": 120,  # wrap-up
     "verify": 10,  # a new epoch is matched at last (S2)
+    "dial": 135,  # an agency rung into the room: tried for 60 s, rings for 60, and its callbacks (L5)
     "effect": 30,  # an effect at the carrier is out of date after this (L3)
     "claim": 1.5,  # an executor's claim on an effect (L3)
     "retry": 0.5,  # before a failed effect is tried again

@@ -120,10 +120,10 @@ class Side(StrEnum):
 
 CALL: Mapping[Call, frozenset[Call]] = {
     Call.greeting: frozenset({Call.waiting, Call.doubtful, Call.closed}),
-    Call.waiting: frozenset({Call.doubtful, Call.offered, Call.backup_ringing, Call.closed}),
-    Call.doubtful: frozenset({Call.waiting, Call.backup_ringing, Call.closed}),
+    Call.waiting: frozenset({Call.doubtful, Call.offered, Call.backup_ringing, Call.agency_only, Call.closed}),
+    Call.doubtful: frozenset({Call.waiting, Call.talking, Call.backup_ringing, Call.closed}),
     Call.offered: frozenset({Call.waiting, Call.connecting, Call.backup_ringing, Call.closed}),
-    Call.connecting: frozenset({Call.talking, Call.waiting, Call.closed}),
+    Call.connecting: frozenset({Call.talking, Call.waiting, Call.agency_only, Call.closed}),
     Call.talking: frozenset({Call.reconnecting, Call.waiting, Call.agency_only, Call.closed}),
     Call.reconnecting: frozenset({Call.talking, Call.waiting, Call.agency_only, Call.closed}),
     Call.backup_ringing: frozenset({Call.backup_talking, Call.connecting, Call.waiting, Call.closed}),

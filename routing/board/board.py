@@ -129,9 +129,12 @@ class Board:
 
     # -- rooms and legs
 
-    async def leg_joined(self, call: str, sid: str, label: str, room_sid: str, at_ms: int | None) -> CallView | None:
-        """The carrier saw a leg enter the room: the caller's, a specialist's, an agency's (L5)."""
-        args = {"call": call, "sid": sid, "label": label, "room_sid": room_sid, "at_ms": at_ms}
+    async def leg_joined(
+        self, call: str, sid: str, label: str, room_sid: str, at_ms: int | None, *, room: str = ""
+    ) -> CallView | None:
+        """The carrier saw a leg enter a room: the caller's, a specialist's, an agency's (L5). `room`, its name, tells a
+        late join of an earlier room."""
+        args = {"call": call, "sid": sid, "label": label, "room_sid": room_sid, "at_ms": at_ms, "room": room}
         return reads.maybe_call(await self._run("leg_joined", args, source=CARRIER))
 
     async def leg_left(
@@ -275,12 +278,13 @@ class Board:
         return reads.answer(await self._run("handoff_open", args))
 
     async def handoff_fact(
-        self, handoff: str, who: str, *, id: str, facts: Mapping[str, Any], cipher: str, redial: bool = False
+        self, handoff: str, who: str, *, id: str, facts: Mapping[str, Any], cipher: str, redial: bool = False, call: str = ""
     ) -> Answer:
         """What happened next: `contact` (`reached, no_answer, declined, by_hand`), `outcome`
         (`contact_confirmed, not_located, responder_refused, caller_declined, stood_down`), `incident`, `closed`."""
         args = {
             "handoff": handoff,
+            "call": call,
             "who": who,
             "id": id,
             "facts": dict(facts),

@@ -125,7 +125,7 @@ class Store:
         return reply.get("v")
 
     async def _send(self, script: Script, text: str, source: str) -> dict[str, Any]:
-        argv = [self.epoch, self._not_after(), self._now_ms() if self._now_ms else 0, text, self._new_id(), source]
+        argv = [self.epoch, self._not_after(), self._now_ms() if self._now_ms else 0, text, self._new_id(), source, self.last_event_id]
 
         async def go() -> Any:
             try:

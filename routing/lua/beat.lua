@@ -5,7 +5,7 @@
 local function in_call(s, a)
   local c = B.call(s.ecall)
   if not c or s.estate == 'wrapping' then return end
-  local good = B.now - (a.rtp_age_ms or 0)
+  local good = a.rtp_age_ms and B.now - a.rtp_age_ms or s.media ~= '1' and B.now or 0 -- no sound is no life (L8)
   if good > B.num(s.cbeat) then B.set(s, { cbeat = good }) end
   if not a.microphone and s.deaf ~= '1' then B.alarm('microphone', c, s.id) end
   B.set(s, { deaf = a.microphone and '' or '1' })

@@ -17,9 +17,12 @@ function B.move(a)
   if c.inroom ~= '1' and not (leg and leg.left_label == label) then B.presume_together(c, B.shown_at(c, label)) end
   B.apart(c, a.at_ms)
   B.set(c, { inroom = '', gone_ms = a.at_ms or B.now, side = a.side, status = a.status })
-  if B.num(c.agency) > 0 then
+  if B.agency_near(c) then
+    local freed = B.rescind(c, 'caller_gone')
     B.emit('call.leg_gone', c, { sid = a.sid, at_ms = a.at_ms or B.now })
     B.state(c, 'agency_only', 'caller_gone')
+    if (c.owner or '') == '' then B.left_with_agency(c, nil) end
+    B.release_all(freed, c.id)
   else
     B.close(c, a.side, 'caller_gone', a.at_ms or B.now, a.status)
   end

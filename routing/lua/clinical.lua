@@ -7,7 +7,12 @@ function B.move(a)
   redis.call('PEXPIRE', P .. 'legs:' .. a.call, B.time('keep') * 24)
   B.emit('clinical', c, { id = a.id, spec = a.spec, kind = a.kind, facts = a.facts, cipher = a.cipher })
   if a.kind == 'risk' and c.state then
-    local high = a.facts.judged == 'high' or a.facts.judged == 'imminent' or a.facts.imminent == true or a.facts.imminent == 'yes'
+    local f = a.facts -- what is left out stays what it was
+    if f.screened then B.set(c, { screened = f.screened }) end
+    if f.judged then B.set(c, { judged = f.judged }) end
+    if f.imminent ~= nil and f.imminent ~= cjson.null then B.set(c, { imminent = (f.imminent == true or f.imminent == 'yes') and '1' or '' }) end
+    local level = c.judged or c.screened
+    local high = level == 'high' or level == 'imminent' or c.imminent == '1'
     if high and c.risk ~= '1' then B.alarm('declared_high', c, a.spec) end
     B.set(c, { risk = high and '1' or '' })
   end

@@ -2,18 +2,14 @@
 -- KEYS[1] meta. ARGV[4] {handoff, who, id, facts, cipher, redial, nonce}. Returns an answer.
 function B.move(a)
   local h = B.load('handoff', a.handoff)
-  if not h.id then return B.answer(false, 'unknown') end
-  local c = B.load('call', h.call)
-  if not c.id then c = { id = h.call, state = '', n = 0, _key = c._key, _dirty = {} } end
+  if not h.id and ((a.call or '') == '' or a.redial) then return B.answer(false, 'unknown') end
+  local c = B.load('call', h.call or a.call)
+  if not c.id then c = { id = h.call or a.call, state = '', n = 0, _key = c._key, _dirty = {} } end
   if not B.once(c, 'C', a.id) then return B.answer(true, '', { repeated = true }) end -- guard: fact_once
   B.emit('handoff.fact', c, { handoff = a.handoff, id = a.id, who = a.who, facts = a.facts, cipher = a.cipher })
   if a.facts.closed and a.facts.closed ~= cjson.null then
-    B.set(h, { open = '' })
-    B.set(c, { handoffs = B.drop_word(c.handoffs, a.handoff) })
+    if h.id then B.set(h, { open = '' }) end
+    B.set(c, { handoffs = B.drop_word(B.drop_word(c.handoffs, a.handoff), 'told') })
   end
-  if a.redial and c.state ~= 'closed' and c.state ~= '' then
-    B.effect('dial_agency', c, { room = c.room or '', room_sid = c.room_sid or '', handoff = a.handoff,
-      label = 'agency_' .. a.handoff .. '_' .. a.nonce, to_cipher = h.to }, 60000)
-  end
-  return B.answer(true)
+  return B.answer(true, '', { dialled = a.redial and B.dial(c, a.handoff, a.nonce, h.to) })
 end

@@ -9,9 +9,5 @@ function B.move(a)
   h._ttl = B.time('keep') * 24
   B.set(c, { handoffs = B.add_word(c.handoffs, a.handoff) })
   B.emit('handoff.opened', c, { handoff = a.handoff, spec = a.spec, facts = a.facts, to_cipher = a.to_cipher, cipher = a.cipher })
-  if a.dial and c.state ~= 'closed' then
-    B.effect('dial_agency', c, { room = c.room or '', room_sid = c.room_sid or '', handoff = a.handoff,
-      label = 'agency_' .. a.handoff .. '_' .. a.nonce, to_cipher = a.to_cipher }, 60000)
-  end
-  return B.answer(true)
+  return B.answer(true, '', { dialled = a.dial and B.dial(c, a.handoff, a.nonce, a.to_cipher) })
 end

@@ -4,6 +4,7 @@ local function alone(c, s)
   B.own(c, nil, s.eng, 'leave')
   local freed = B.clear_loss(c)
   for _, f in ipairs(B.dismiss(c, 'left')) do freed[#freed + 1] = f end
+  B.empty_room(c)
   B.set(c, { seen = B.now, moved = '' })
   B.apart(c)
   B.move_caller(c, 'left')

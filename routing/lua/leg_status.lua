@@ -15,6 +15,8 @@ function B.move(a)
   if a.status == 'in-progress' and leg.role == 'agency' and not leg.joined and not leg.left_label and not leg.ended then
     leg.joined, leg.room_sid, leg.at = true, leg.room_sid or c.room_sid, a.at_ms or B.now -- dialled into the room: answered is in it
     B.save_leg(c, a.sid, leg)
+    B.dialled(c, leg.who)
+    B.settle(c)
   end
   if not FINAL[a.status] or leg.ended then return B.view(c) end -- guard: leg_once
   B.ended(c, a.sid, leg, a.at_ms)
@@ -22,6 +24,7 @@ function B.move(a)
   B.leg_out(c, a.sid, leg.label, leg.room_sid or '', a.at_ms)
   leg.ended = true
   B.save_leg(c, a.sid, leg)
+  if leg.role == 'agency' then B.dialled(c, leg.who) end
   if leg.role == 'agency' and a.status ~= 'completed' then B.alarm('agency_failed', c) end
   local s = B.spec(leg.who)
   if s and s.ecall == c.id and s.estate == 'connecting' and s.newleg == a.sid then B.fail_connect(s, 'left', true) end

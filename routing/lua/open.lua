@@ -26,7 +26,7 @@ B.meta = m
 local now, raw = B.clock(m)
 B.now = now or raw
 redis.call('SET', P .. 'config', args.config)
-if now and m.epoch and (args.known == '' or newer(m.epoch, args.known)) then
+if now and m.epoch and not B.older(m.x) and (args.known == '' or newer(m.epoch, args.known)) then
   B.epoch = m.epoch
   return B.finish({ epoch = m.epoch, begun = false })
 end
@@ -34,6 +34,8 @@ local ms = math.max(B.now, (tonumber(string.match(args.known, '^(%d+)')) or 0) +
   (tonumber(string.match(m.epoch or '', '^(%d+)')) or 0) + 1)
 B.epoch = string.format('%.0f-%s', ms, args.rand)
 B.set(m, { epoch = B.epoch, t = B.now, verify = B.now + B.time('verify'), alive = 0, alive2 = 0 })
+local sm, sn = string.match(ARGV[7] or '', '^(%d+)%-(%d+)$') -- a stream never goes back behind what was seen of it
+if sm and tonumber(sm) >= raw then B.xid = sm .. '-' .. string.format('%.0f', tonumber(sn) + 1) end
 B.emit('epoch.opened', nil, { epoch = B.epoch, verify = true })
 distrust()
 B.at('verify', 'all', B.num(m.verify))

@@ -42,7 +42,7 @@ local READ = {
   end,
   secret = function(id)
     local c = B.call(id)
-    return c and { number_hash = c.nh or '', number_cipher = c.nc or '', withheld = c.wh ~= '', verification = c.ver or '' }
+    return c and c.wh and { number_hash = c.nh or '', number_cipher = c.nc or '', withheld = c.wh ~= '', verification = c.ver or '' }
   end,
 }
 

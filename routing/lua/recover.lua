@@ -10,7 +10,10 @@ function B.move(a)
   end
   if s.duty == 'recovering' then return B.answer(true) end
   if s.duty ~= 'idle' and s.duty ~= 'wrapping' then return B.answer(false, 'wrong_state') end -- guard: recover_state
-  if s.estate == 'wrapping' then B.eng_state(s, 'done', 'recovery') end
+  if s.estate == 'wrapping' then
+    B.end_legs(B.load('call', s.ecall), s)
+    B.eng_state(s, 'done', 'recovery')
+  end
   B.duty(s, 'recovering')
   return B.answer(true)
 end

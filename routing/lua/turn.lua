@@ -68,7 +68,7 @@ function B.move(a)
   learn(c, a)
   if a.turn >= B.num(c.turn) then language(c, a) end
   if a.turn <= B.num(c.turn) then return shown(c) end -- guard: old_turn
-  B.set(c, { turn = a.turn })
+  B.set(c, { turn = a.turn, turned = B.now })
   back(c)
   B.present(c, 'arrived')
   return shown(c)

@@ -101,8 +101,9 @@ function B.emit(kind, c, data)
   local m = B.meta
   B.set(m, { seq = B.num(m.seq) + 1 })
   if c then B.set(c, { n = B.num(c.n) + 1 }) end
-  B.set(m, { x = redis.call('XADD', P .. 'events', '*', 'e', m.epoch, 'i', m.seq, 'c', c and c.id or '',
+  B.set(m, { x = redis.call('XADD', P .. 'events', B.xid or '*', 'e', m.epoch, 'i', m.seq, 'c', c and c.id or '',
     'n', c and c.n or 0, 't', B.now, 'k', kind, 's', c and c.state or '', 'd', cjson.encode(data)) })
+  B.xid = nil
 end
 
 function B.alarm(kind, c, spec)
@@ -144,6 +145,14 @@ function B.finish(reply)
   return cjson.encode({ t = B.now, x = B.meta.x or '0-0', v = reply })
 end
 
+-- True when the sender has seen a later event than this data holds: a standby, or a file cut short (S2, R3).
+function B.older(x)
+  local am, an = string.match(ARGV[7] or '', '^(%d+)%-(%d+)$')
+  local bm, bn = string.match(x or '0-0', '^(%d+)%-(%d+)$')
+  am, an, bm, bn = B.num(am), B.num(an), B.num(bm), B.num(bn)
+  return am > bm or (am == bm and an > bn)
+end
+
 -- Runs one move behind the checks that every move shares.
 function B.run(move)
   local m = B.load('meta')
@@ -152,7 +161,7 @@ function B.run(move)
   B.now = now or raw
   B.epoch = m.epoch
   local limit = tonumber(ARGV[2])
-  if not now or m.epoch ~= ARGV[1] then return cjson.encode({ err = 'EPOCH', t = B.now }) end -- guard: epoch
+  if not now or m.epoch ~= ARGV[1] or B.older(m.x) then return cjson.encode({ err = 'EPOCH', t = B.now }) end -- guard: epoch
   if limit > 0 and B.now > limit then return cjson.encode({ err = 'LATE', t = B.now }) end -- guard: not_after
   local args = cjson.decode(ARGV[4])
   if not B.readonly then

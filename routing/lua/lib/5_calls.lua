@@ -12,11 +12,11 @@ end
 function B.create(id, fields, caller)
   local c = B.load('call', id)
   B.set(c, fields)
-  B.set(c, { id = id, since = B.now, seen = B.now, step = 1, plan = fields.a })
+  B.set(c, { id = id, since = B.now, seen = B.now, turned = B.now, step = 1, plan = fields.a })
   if caller and caller ~= cjson.null then
     B.set(c, { nh = caller.number_hash, nc = caller.number_cipher, wh = caller.withheld and '1' or '',
-      ver = caller.verification })
-    local known = caller.number_hash ~= '' and not caller.withheld and P .. 'known:' .. caller.number_hash
+      ver = caller.verification or '' })
+    local known = (caller.number_hash or '') ~= '' and not caller.withheld and P .. 'known:' .. caller.number_hash
     if known and redis.call('SET', known, id, 'PX', 86400000, 'GET') then B.set(c, { ret = '1' }) end
   end
   redis.call('ZADD', P .. 'calls', c.a, id)
@@ -75,10 +75,12 @@ function B.raise_class(c, cls, who, why)
   if B.config().rank[cls] > B.config().rank[c.cls] then B.set_class(c, cls, who, why) end
 end
 
--- The danger key (H6): never lowers, counts once.
+-- The danger key (H6): never lowers. It counts once, and again in a later turn when a person has lowered the class since.
 function B.danger(c, turn)
-  if B.num(c.press) > 0 or c.state == 'closed' then return end
-  B.set(c, { press = B.now })
+  local rank = B.config().rank
+  local before = B.num(c.press) > 0 and (turn <= B.num(c.pressed_turn) or rank[c.cls] >= rank.danger)
+  if before or c.state == 'closed' then return end
+  B.set(c, { press = B.now, pressed_turn = turn, dback = '' })
   B.emit('call.key', c, { meaning = 'danger', turn = turn })
   B.raise_class(c, 'danger', 'caller', 'key')
   B.alarm('danger', c)
@@ -178,6 +180,7 @@ function B.present(c, cause)
   B.set(c, { seen = B.now })
   if c.state == 'greeting' or c.state == 'doubtful' then B.state(c, 'waiting', cause) end
   if c.state == 'waiting' or c.state == 'offered' then
+    B.place(c)
     B.arm(c)
     B.match_call(c)
   end

@@ -24,12 +24,42 @@ end
 function B.recount(c)
   local open, agency = '', 0
   for _, leg in pairs(B.legs(c)) do
-    if leg.joined and not leg.dead and HUMAN[leg.role] then
+    if leg.joined and not leg.dead and HUMAN[leg.role] and not B.has_word(c.oldrooms, leg.room_sid or '-') then
       open = '1'
       if leg.role == 'agency' then agency = agency + 1 end
     end
   end
   B.set(c, { ro = open, agency = agency })
+end
+
+-- An agency is in the room, or being rung into it (L5: an outbound room is left alone).
+function B.agency_near(c) return B.num(c.agency) > 0 or (c.dialling or '') ~= '' end
+
+function B.dial(c, handoff, nonce, to)
+  if c.state == 'closed' or (c.state or '') == '' then return false end
+  B.set(c, { dialling = B.add_word(c.dialling, handoff) })
+  B.at('dialled', c.id .. '|' .. handoff, B.now + B.time('dial'))
+  B.effect('dial_agency', c, { room = c.room or '', room_sid = c.room_sid or '', handoff = handoff,
+    label = 'agency_' .. handoff .. '_' .. nonce, to_cipher = to }, 60000)
+  return true
+end
+
+-- The agency has come, or will not: without one a caller's end is the call's end.
+function B.dialled(c, handoff)
+  if not B.has_word(c.dialling, handoff) then return end
+  B.set(c, { dialling = B.drop_word(c.dialling, handoff) })
+  B.off('dialled', c.id .. '|' .. handoff)
+  if B.agency_near(c) then return end
+  if c.state == 'agency_only' then
+    return B.close(c, c.side or 'caller', 'agency_left', B.num(c.gone_ms), c.status or '')
+  end
+  B.check_room(c)
+end
+
+function B.on.dialled(id)
+  local call, handoff = string.match(id, '^([^|]+)|(.*)$')
+  local c = B.call(call)
+  if c then B.dialled(c, handoff) end
 end
 
 -- Finds the call of a softphone's leg, whose progress callbacks name no call.
@@ -116,13 +146,21 @@ function B.leg_in(c, sid, label, room_sid, at)
   if leg.ended or late then return end -- guard: join_after_leave
   leg.joined, leg.label, leg.room_sid, leg.at = true, label, room_sid, at or B.now
   B.save_leg(c, sid, leg)
-  if B.has_word(c.oldrooms, room_sid) then return end -- guard: old_room
+  if B.has_word(c.oldrooms, room_sid) then return B.astray(c, role) end -- guard: old_room
   if (c.room_sid or '') == '' then B.set(c, { room_sid = room_sid }) end
   if role == 'caller' then
     B.caller_in(c, at)
   elseif role == 'owner' or role == 'relief' or role == 'consult' then
     B.specialist_in(c, who, sid, role, at)
+  elseif role == 'agency' then
+    B.dialled(c, who)
+    B.settle(c)
   end
+end
+
+-- A caller who came into a room of before is sent to where they belong.
+function B.astray(c, role)
+  if role == 'caller' and c.state ~= 'closed' then B.move_caller(c, c.ro == '1' and 'connect' or 'hold') end
 end
 
 function B.caller_in(c, at)
@@ -172,7 +210,7 @@ function B.after_leave(c, leg, sid, at)
       B.set(c, { inroom = '' })
     end
   elseif leg.role == 'agency' then
-    if B.num(c.agency) > 0 then return end
+    if B.agency_near(c) then return end
     if c.state == 'agency_only' then return B.close(c, c.side or 'caller', 'agency_left', B.num(c.gone_ms), c.status or '') end
     if c.state == 'reconnecting' and (c.owner or '') == '' then B.give_back(c, 'lost') end
   else
@@ -191,13 +229,13 @@ end
 
 -- Ends the room a few seconds after neither caller nor agency is in it; a room that connects is left alone (L1).
 function B.check_room(c)
-  if c.inroom == '1' or B.num(c.agency) > 0 or c.state == 'connecting' then return B.off('room', c.id) end
+  if c.inroom == '1' or B.agency_near(c) or c.state == 'connecting' then return B.off('room', c.id) end
   B.at('room', c.id, B.now + B.time('room'))
 end
 
 function B.on.room(id)
   local c = B.call(id)
-  if not c or c.inroom == '1' or B.num(c.agency) > 0 or c.state == 'connecting' then return end
+  if not c or c.inroom == '1' or B.agency_near(c) or c.state == 'connecting' then return end
   if c.state == 'talking' then B.vanished(c) end
   if c.state == 'reconnecting' then return end
   local any = false
@@ -210,11 +248,24 @@ function B.on.room(id)
   if any and (c.room_sid or '') ~= '' then B.effect('end_room', c, { room = c.room, room_sid = c.room_sid }) end
 end
 
+-- Nobody of ours stays behind where a caller has been who waits again: the caller belongs in no room now.
+function B.empty_room(c)
+  for sid, leg in pairs(B.legs(c)) do
+    if leg.joined and leg.presumed and leg.role ~= 'agency' then
+      leg.joined = false
+      B.save_leg(c, sid, leg)
+    elseif leg.joined and not leg.dead and leg.role ~= 'caller' and leg.role ~= 'agency' then
+      B.complete_leg(c, sid, leg.role)
+    end
+  end
+end
+
 -- The caller's leg went out of the room and did not come back, and no end was reported: they may be on hold somewhere.
 function B.vanished(c)
   B.set(c, { seen = B.now })
   B.move_caller(c, 'hold') -- a leg that is no more is found out so, at once
   local freed = B.dismiss(c, 'vanished')
+  B.empty_room(c)
   B.own(c, nil, '', 'lost')
   B.state(c, 'waiting', 'lost')
   B.match_call(c)

@@ -73,7 +73,7 @@ function B.unseat(c, eng)
   B.own(c, nil, eng, 'lost')
   if c.state ~= 'connecting' then return B.relief_failed(c) end
   B.off('move', c.id)
-  if c.inroom == '1' or c.moved == '1' then B.move_caller(c, 'hold') end
+  if c.inroom == '1' or (c.moved or '') ~= '' then B.move_caller(c, 'hold') end
   B.set(c, { moved = '', seen = B.now })
   B.state(c, 'waiting', 'failed')
 end

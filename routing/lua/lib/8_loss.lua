@@ -32,6 +32,7 @@ function B.heir(c, besides)
     local h = B.spec(id)
     if id ~= besides.id and h.estate == 'talking' and h.there == '1' then
       B.take_over(c, h, 'relief')
+      if besides.estate == 'reconnecting' then B.at('helper', besides.id, B.now + B.time('giveup')) end
       return h
     end
   end
@@ -68,7 +69,7 @@ function B.give_up(c)
     B.end_legs(c, s)
     B.set(s, { there = '', media = '', newleg = '' })
   end
-  if B.num(c.agency) > 0 then return B.left_with_agency(c, s) end
+  if c.state == 'agency_only' or B.num(c.agency) > 0 then return B.left_with_agency(c, s) end
   B.set(c, { phase = 'moved' })
   B.move_caller(c, 'reconnect')
   B.at('gone', c.id, B.now + B.time('rejoin'))
@@ -123,10 +124,11 @@ function B.give_back(c, cause)
   local s = B.owner(c)
   local freed = B.clear_loss(c)
   for _, f in ipairs(B.dismiss(c, cause)) do freed[#freed + 1] = f end
+  B.empty_room(c)
   B.own(c, nil, s and s.eng or '', 'lost')
   B.set(c, { seen = B.now, dropped = '1' })
   B.off('move', c.id)
-  if c.inroom == '1' or c.moved == '1' then B.move_caller(c, 'hold') end
+  if c.inroom == '1' or (c.moved or '') ~= '' then B.move_caller(c, 'hold') end
   B.set(c, { moved = '' })
   B.state(c, 'waiting', cause)
   B.match_call(c)

@@ -20,7 +20,7 @@ local DUE = {
     return not (leg and leg.ended)
   end,
   end_room = function(c, d)
-    return c.inroom ~= '1' and B.num(c.agency) == 0 and not B.has_word(c.oldrooms, d.room_sid)
+    return c.inroom ~= '1' and not B.agency_near(c) and not B.has_word(c.oldrooms, d.room_sid)
       and not (c.state == 'connecting' and c.room_sid == d.room_sid)
   end,
   announce = function(c) return c.phase == 'silent' end,
@@ -47,6 +47,11 @@ function B.drop_effect(fx, id, result)
   B.emit('effect.failed', c, { effect = id, kind = fx.kind, result = result })
   -- An announcement or a move that is out of date has lost nothing: the next turn or the next one says it again.
   if fx.kind ~= 'announce' and fx.kind ~= 'move_caller' then B.alarm('effect_failed', c) end
+  if fx.kind == 'dial_agency' then B.dialled(c, fx.data.handoff) end
+  -- Who sits in a room makes no turns: a move out of it is asked for until it is done, or nothing is left to do.
+  if fx.kind == 'move_caller' and c.inroom == '1' and c.ro ~= '1' and (c.state or 'closed') ~= 'closed' then
+    B.move_caller(c, 'hold')
+  end
 end
 
 -- Nothing is left to do: the board has moved on since it was decided.

@@ -24,9 +24,12 @@ end
 local function rebuild(call, sid, told, room_sid)
   local cls = B.config().rank[told.class] and told.class or B.config().class
   B.set(B.meta, { counter = math.max(B.num(B.meta.counter), told.counter or 0) })
-  local c = B.create(call, { state = 'talking', sid = sid, line = told.line, lang = told.language, cls = cls,
-    a = told.arrived_ms or B.now, counter = told.counter or 0, turn = 0, cause = 'arrived', resurrected = '1',
-    room = told.room or '', room_sid = room_sid or '', inroom = '1', in_at = B.now })
+  local line = B.config().lines[told.line or ''] and told.line or B.config().default
+  local c = B.create(call, { state = 'talking', sid = sid, line = line,
+    lang = told.language or B.config().lines[line].language, cls = cls, a = told.arrived_ms or B.now,
+    counter = told.counter or 0, turn = 0, cause = 'arrived', resurrected = '1', room = told.room or '',
+    room_sid = room_sid or '', inroom = '1', in_at = B.now, handoffs = told.handoff_open and 'told' or '' },
+    told.number_cipher and told)
   return c
 end
 
@@ -49,13 +52,28 @@ function B.refill(s, call, told)
   reseat(c, s, told.role or 'owner', owns)
 end
 
+local ALONE = { greeting = true, waiting = true, doubtful = true, offered = true }
+
+-- An older board says that this caller waits; the carrier shows them in a room with one of ours (R3).
+local function catch_up(c, told, room_sid)
+  local freed = B.rescind(c, 'restored')
+  B.state(c, 'doubtful', 'restored')
+  B.set(c, { room = told.room or '', room_sid = room_sid, inroom = '1', in_at = B.now, resurrected = '1' })
+  B.state(c, 'talking', 'restored')
+  return freed
+end
+
 function B.restore(call, sid, told, room_sid, labels)
-  local c = B.call(call)
-  if c then
+  local c, freed = B.call(call), {}
+  local ours = string.find(' ' .. table.concat(labels, ' '), ' owner_', 1, true)
+  if c and ALONE[c.state] and ours and told.room then
+    freed = catch_up(c, told, room_sid)
+  elseif c then
     if (c.room_sid or '') == '' and room_sid ~= '' then B.set(c, { room_sid = room_sid }) end
     return
+  else
+    c = rebuild(call, sid, told, room_sid)
   end
-  c = rebuild(call, sid, told, room_sid)
   for _, label in ipairs(labels) do
     local role, who = B.parse_label(label)
     if role == 'agency' then
@@ -73,4 +91,5 @@ function B.restore(call, sid, told, room_sid, labels)
     B.move_caller(c, 'hold')
     B.state(c, 'waiting', 'lost')
   end
+  B.release_all(freed, c.id)
 end
