@@ -174,6 +174,9 @@ def demo(
     seconds: Annotated[float, typer.Option("--for", help="Seconds in which the callers ring.")] = 60,
     seed: Annotated[int, typer.Option(help="Fixes who the people are, not who is faster.")] = 7,
     virtual: Annotated[bool, typer.Option("--virtual", help="One process, on a clock that jumps.")] = False,
+    chaos: Annotated[
+        bool, typer.Option("--chaos", help="Kill workers, stop and empty stores, lose callbacks meanwhile.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The summary as one object on the last line.")] = False,
     assume: Annotated[
         list[str] | None, typer.Option("--assumptions", help="A switch of the emulated carrier: name=value.")
@@ -195,6 +198,7 @@ def demo(
             virtual=virtual or bool(sabotage),
             assumptions=read_assumptions(assume or ()),
             sabotage=command.sabotage_named(sabotage) if sabotage else None,
+            chaos=chaos,
         )
     except ValueError as error:
         raise _fail(str(error)) from None

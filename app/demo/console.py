@@ -20,16 +20,20 @@ IDLE_BEAT_S, CALL_BEAT_S = 5.0, 2.0
 REQUEST_S = 10.0
 #: Seconds, real ones, until a stream that broke is opened again, and until a refused sign-in is tried again.
 AGAIN_S = 0.5
-#: Answers that are nobody's fault: somebody else was first, or the store is away.
-REFUSALS = frozenset({404, 409, 503})
+#: Seconds for which a person tries again what a store's absence refused (S4); what is not tried: the next comes anyway.
+PATIENCE_S = 40.0
+AWAY = frozenset({0, 503})
+ONCE = frozenset({"/api/beat", "/api/board", "/api/session"})
 
 
 class Refused(Exception):
     """The API would not do it."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, *, unsure: bool = False) -> None:
         super().__init__(str(status))
         self.status = status
+        self.unsure = unsure
+        """An earlier try was not answered, and may have done it."""
 
 
 class Console:
@@ -93,18 +97,27 @@ class Console:
             await work
 
     async def ask(self, method: str, path: str, **body: Any) -> dict[str, Any]:
-        """One request; `Refused` where the API will not, or cannot now."""
+        """What a person wants done, tried again while a store or process is away; `Refused` where the API will not."""
+        end, unsure = self.clock.now() + PATIENCE_S, False
+        while True:
+            status, said = await self._asked(method, path, body)
+            if 0 < status < 400:
+                return said
+            self._refused(path, status)
+            if status not in AWAY or path in ONCE or self.clock.now() > end:
+                raise Refused(status, unsure=unsure)
+            unsure = True
+            await self.clock.sleep(AGAIN_S)
+
+    async def _asked(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """One request: its status, 0 where nothing answered."""
         assert self._http
         with self.clock.busy():
             try:
                 answer = await self._http.request(method, path, json=body or None)
-            except httpx.HTTPError:
-                self._refused(path, 0)
-                raise Refused(0) from None
-        if answer.status_code >= 400:
-            self._refused(path, answer.status_code)
-            raise Refused(answer.status_code)
-        return answer.json() if answer.content else {}
+            except (httpx.HTTPError, RuntimeError):  # the latter: this window was closed meanwhile
+                return 0, {}
+        return answer.status_code, answer.json() if answer.content else {}
 
     def _refused(self, path: str, status: int) -> None:
         self.log.refused.append((self.clock.now(), self.spec, path.rpartition("/")[2], status))

@@ -45,6 +45,11 @@ class Specialist(Console):
         super().__init__(*about)
         self._unseen: set[str] = set()
 
+    @property
+    def talks(self) -> bool:
+        """They are in a room, at a device that works."""
+        return bool(self.call) and self.leg is not None and self.leg.room is not None and not self.leg.dead
+
     def _between(self, bounds: tuple[float, float]) -> float:
         return self.director.rng.uniform(*bounds)
 
@@ -124,13 +129,20 @@ class Specialist(Console):
                 await getattr(self, f"_{act}")(call)
         await self.clock.sleep(max(0.0, begun + scene.talk_s - self.clock.now()))
         if scene.ends == "specialist":
-            await self.ask("POST", f"/api/calls/{call}/end", reason="silent_call")
-            self.log.ended[call] = self.spec
+            await self._ends(call)
         elif scene.ends == "leaves":
             await self.ask("POST", f"/api/calls/{call}/leave")
             self.director.notes(self.spec, "leaves")
         elif scene.ends.startswith("dies"):
             self.device_dies(BACK_S if scene.ends == "dies" else BACK_LATE_S)
+
+    async def _ends(self, call: str) -> None:
+        try:
+            await self.ask("POST", f"/api/calls/{call}/end", reason="silent_call")
+        except Refused as refusal:
+            if not refusal.unsure:
+                raise
+        self.log.ended[call] = self.spec
 
     # -- what is recorded
 

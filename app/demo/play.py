@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from app.demo import scripts
 from app.demo.callers import Caller
+from app.demo.chaos.faults import Chaos
 from app.demo.console import Console, LeadConsole
 from app.demo.director import Director
 from app.demo.evidence import Rows, read_rows
@@ -53,6 +54,7 @@ class Played:
     log: Log
     rows: Rows
     drained_at: float
+    chaos: Chaos | None = None
 
 
 def carrier_faults() -> Faults:
@@ -71,8 +73,13 @@ def carrier_faults() -> Faults:
     return faults
 
 
-async def play(world: World, run: Run, tell: Callable[[Director, list[Caller]], None] | None = None) -> Played:
-    """Let everybody play; `tell` is called now and then with how far it is."""
+async def play(
+    world: World,
+    run: Run,
+    tell: Callable[[Director, list[Caller]], None] | None = None,
+    make_chaos: Callable[[World, list[Console]], Chaos] | None = None,
+) -> Played:
+    """Let everybody play; `tell` is called now and then with how far it is. Faults of `make_chaos` come in between."""
     rng = random.Random(run.seed)
     log = Log()
     deck = scripts.deck(rng, run.callers)
@@ -80,15 +87,18 @@ async def play(world: World, run: Run, tell: Callable[[Director, list[Caller]], 
     director.agencies = deque(scripts.AGENCIES)
     callers = [Caller(director, script) for script in scripts.callers(rng, run.callers, run.seconds)]
     consoles = await staff(world, director, run.specialists)
+    chaos = make_chaos(world, consoles) if make_chaos else None
     tasks = [asyncio.create_task(director.run())]
     try:
+        breaking = asyncio.create_task(chaos.run() if chaos else asyncio.sleep(0))
         tasks += [asyncio.create_task(_begin(world, consoles)), *(asyncio.create_task(c.play()) for c in callers)]
         if tell:
             tasks.append(asyncio.create_task(_tell(world, director, callers, tell)))
         await director.until(lambda: all(caller.over for caller in callers), run.seconds + DRAIN_S)
         drained_at = world.clock.now()
+        await breaking
         rows = await _settled(world)
-        return Played(run, log, rows, drained_at)
+        return Played(run, log, rows, drained_at, chaos)
     finally:
         for task in tasks:
             task.cancel()

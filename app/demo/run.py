@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from app.demo.callers import Caller
+from app.demo.chaos.faults import Chaos, worse_faults
+from app.demo.chaos.recovery import lost_callbacks
+from app.demo.console import Console
 from app.demo.director import Director
 from app.demo.evidence import Evidence
 from app.demo.judge import summary
@@ -19,7 +22,7 @@ from app.demo.play import Played, Run, carrier_faults, play
 from app.demo.world import Sabotage, World, one_process, own_processes
 from app.embedded import Stores, embedded_stores
 from app.records import migrate
-from telephony.emulator import Assumptions
+from telephony.emulator import Assumptions, Faults
 
 Tell = Callable[[Director, list[Caller]], None]
 
@@ -36,32 +39,52 @@ class Options:
 
 
 def judged(world: World, played: Played) -> dict[str, Any]:
-    evidence = Evidence(world.net.ledger, played.log, played.rows, played.drained_at, world.clock.now())
+    chaos = played.chaos
+    excused = chaos.excused if chaos else ()
+    evidence = Evidence(world.net.ledger, played.log, played.rows, played.drained_at, world.clock.now(), excused)
     result = summary(evidence)
+    if chaos:
+        result |= _under_chaos(chaos, evidence, result)
     if world.net.crashes:
         result["details"]["emulator"] = [repr(crash) for crash in world.net.crashes]
     return result
 
 
+def _under_chaos(chaos: Chaos, evidence: Evidence, result: dict[str, Any]) -> dict[str, Any]:
+    """What the contract adds; what took longer than R3 allows is named in the details."""
+    recoveries, counts = chaos.recoveries, chaos.counts()
+    recoveries.seconds["callback_lost"] += lost_callbacks(evidence)
+    late = recoveries.over_bound()
+    return {
+        "faults": counts,
+        "recovered_p99_s": recoveries.p99(),
+        "did_not_happen": result["did_not_happen"] + [kind for kind in chaos.owed() if not counts[kind]],
+        "details": result["details"] | ({"late": late} if late else {}),
+    }
+
+
+def _faults(options: Options) -> Faults:
+    return worse_faults(carrier_faults(), rest=options.virtual) if options.chaos else carrier_faults()
+
+
+def _chaos(options: Options, stores: Stores | None) -> Callable[[World, list[Console]], Chaos] | None:
+    run = options.run
+    return (lambda world, people: Chaos(world, people, stores, run.seconds, run.seed)) if options.chaos else None
+
+
 async def virtual_run(folder: Path, options: Options, tell: Tell | None = None, **stores: Any) -> dict[str, Any]:
     """One run in this loop on the virtual clock; `stores` are settings that name database, Redis and hotline."""
-    async with one_process(
-        folder,
-        seed=options.run.seed,
-        assumptions=options.assumptions,
-        faults=carrier_faults(),
-        sabotage=options.sabotage,
-        **stores,
-    ) as world:
-        return judged(world, await play(world, options.run, tell))
+    about: dict[str, Any] = {"assumptions": options.assumptions, "sabotage": options.sabotage}
+    async with one_process(folder, seed=options.run.seed, faults=_faults(options), **about, **stores) as world:
+        return judged(world, await play(world, options.run, tell, _chaos(options, None)))
 
 
-async def real_run(folder: Path, options: Options, tell: Tell | None = None, **stores: Any) -> dict[str, Any]:
-    """One run against `hotline serve` with its workers, in real time."""
-    async with own_processes(
-        folder, seed=options.run.seed, assumptions=options.assumptions, faults=carrier_faults(), **stores
-    ) as world:
-        return judged(world, await play(world, options.run, tell))
+async def real_run(folder: Path, options: Options, stores: Stores, tell: Tell | None = None) -> dict[str, Any]:
+    """One run against `hotline serve` with its workers, in real time; faults stop and empty these stores."""
+    urls: dict[str, Any] = {"database_url": stores.database_url, "redis_url": stores.redis_url}
+    about: dict[str, Any] = {"seed": options.run.seed, "assumptions": options.assumptions}
+    async with own_processes(folder, faults=_faults(options), **about, **urls) as world:
+        return judged(world, await play(world, options.run, tell, _chaos(options, stores)))
 
 
 @asynccontextmanager
@@ -84,9 +107,10 @@ def _folder() -> Iterator[Path]:
 async def simulate(options: Options, tell: Tell | None = None) -> dict[str, Any]:
     """A whole run with its own stores; the summary."""
     async with own_stores(durable=not options.virtual) as (folder, stores):
+        if not options.virtual:
+            return await real_run(folder / "data", options, stores, tell)
         urls = {"database_url": stores.database_url, "redis_url": stores.redis_url}
-        one_run = virtual_run if options.virtual else real_run
-        return await one_run(folder / "data", options, tell, **urls)
+        return await virtual_run(folder / "data", options, tell, **urls)
 
 
 def read_assumptions(switches: Sequence[str]) -> Assumptions:

@@ -17,6 +17,8 @@ import psutil
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from app import lines
+from app.demo.chaos.parts import web_workers
+from app.demo.chaos.truth import differences
 from app.demo.evidence import Evidence, Rows, read_rows
 from app.demo.judge import COUNTERS, summary
 from app.demo.log import Log
@@ -32,7 +34,6 @@ from app.secrets import Secrets
 from telephony.clock import RealClock
 from telephony.emulator import Leg, Network, Phone, Span
 from tests.chaos.consoles import Console
-from tests.chaos.truth import differences
 from tests.support.document_host import document_host
 
 PASSWORD = "correct horse battery staple"
@@ -222,11 +223,7 @@ class House:
     def workers(self) -> list[psutil.Process]:
         """Live web processes."""
         assert self.world.process
-        try:
-            found = psutil.Process(self.world.process.pid).children()
-            return [c for c in found if c.status() != psutil.STATUS_ZOMBIE and "app.worker" in " ".join(c.cmdline())]
-        except psutil.NoSuchProcess:
-            return []
+        return web_workers(self.world.process.pid)
 
     def two_workers_without(self, pid: int) -> bool:
         pids = [worker.pid for worker in self.workers()]
