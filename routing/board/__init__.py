@@ -2,8 +2,8 @@
 
 One method is one Lua script: it checks the epoch, the deadline and the state it expects, changes it, sets the timers
 and appends the events and effects, all at once (L3, P5). Methods raise `BoardAway` when Redis cannot be asked within
-0.8 s (S1), `EpochChanged` when the data is another one than this process knows (S2), and otherwise answer what is now
-true.
+0.8 s (S1), its kind `BoardFault` when one move broke, `EpochChanged` when the data is another one than this process
+knows (S2), and otherwise answer what is now true.
 """
 
 from routing.board.board import Board
@@ -11,6 +11,7 @@ from routing.board.views import (
     Accepted,
     Answer,
     BoardAway,
+    BoardFault,
     Caller,
     CallView,
     Effect,
@@ -27,6 +28,7 @@ __all__ = [
     "Answer",
     "Board",
     "BoardAway",
+    "BoardFault",
     "CallView",
     "Caller",
     "Effect",

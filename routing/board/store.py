@@ -4,77 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar, cast
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
+from routing.board.address import client
+from routing.board.guard import Breaker, exchange
 from routing.board.scripts import Script, load
 from routing.board.views import BoardAway, EpochChanged
 
+log = logging.getLogger(__name__)
+
 MOVE_S = 0.8
-"""A whole board call, in seconds: a webhook must still be answered within its second (S1)."""
-
-CONNECT_S = 0.4
-"""The connect timeout in seconds; a socket's is half of a move too, so that one reconnect fits."""
-
-HALF_OPEN_S = 0.5
-"""While Redis is away one call in this many seconds tries; all others fail at once."""
+"""A whole board call, in seconds: a webhook must still be answered within its second (S1). A socket waits half of it,
+so that one reconnect fits."""
 
 POOL = 64
-"""Connections of one process for moves. A webhook waits for one at most `CONNECT_S`; readers have their own."""
+"""Connections of one process for moves; readers have their own."""
 
 LATE_MS = 800
 """A move is refused this many ms after it was sent, by the worker's estimate of board time (P5)."""
 
+DURABLE = frozenset({"open", "accept", "clinical", "handoff_open", "handoff_fact"})
+"""Moves that a replica, where there is one, should have before they are answered (S2)."""
+
+WAIT_MS = 200
+"""How long such a move waits for a replica, in ms: a quarter of a move. It is done on the primary whatever comes."""
+
 T = TypeVar("T")
-
-
-def client(url: str, *, connections: int, socket_s: float | None) -> Redis:
-    """A client without retries (redis-py's default of ten costs 9 s and more on a stopped server)."""
-    pool = cast(Any, BlockingConnectionPool).from_url(
-        url,
-        max_connections=connections,
-        timeout=CONNECT_S,
-        socket_timeout=socket_s,
-        socket_connect_timeout=CONNECT_S,
-        retry=Retry(NoBackoff(), 0),
-        retry_on_error=[],
-        health_check_interval=0,
-        decode_responses=True,
-        protocol=2,
-    )
-    return Redis(connection_pool=pool)
 
 
 def _command(redis: Redis, *command: Any) -> Awaitable[Any]:
     return cast(Awaitable[Any], cast(Any, redis).execute_command(*command))
-
-
-class Breaker:
-    """Open after a failure: then one call in `HALF_OPEN_S` goes through, until one succeeds."""
-
-    def __init__(self) -> None:
-        self._next_try: float | None = None
-
-    def enter(self) -> None:
-        """Raise `BoardAway` when it is not this call's turn to try."""
-        if self._next_try is None:
-            return
-        now = time.monotonic()
-        if now < self._next_try:
-            raise BoardAway("the board is away")
-        self._next_try = now + HALF_OPEN_S
-
-    def failed(self) -> None:
-        self._next_try = time.monotonic() + HALF_OPEN_S
-
-    def succeeded(self) -> None:
-        self._next_try = None
 
 
 class Store:
@@ -97,10 +62,11 @@ class Store:
         self._new_id = new_id
         self._now_ms = now_ms
         self._edit = edit
-        self._redis = client(url, connections=POOL, socket_s=budget_s / 2)
-        self._readers = client(url, connections=POOL, socket_s=None)
+        self._redis = client(url, self.tag, connections=POOL, socket_s=budget_s / 2)
+        self._readers = client(url, self.tag, connections=POOL, socket_s=None)
         self._breaker = Breaker()
         self._ahead_ms: float | None = None
+        self._replicas = 0
 
     def new_id(self) -> str:
         return self._new_id()
@@ -111,47 +77,66 @@ class Store:
         """Run the move `name`; `source` tells who reached us. Absent values (None) are left out."""
         if checked and not self.epoch:
             raise EpochChanged("the board was not opened")
-        script = load(name, self._edit)
+        script, until = load(name, self._edit), self._deadline()
         text = json.dumps({key: value for key, value in args.items() if value is not None}, separators=(",", ":"))
-        reply = await self._send(script, text, source)
+        reply = await self._send(script, text, source, until)
         if reply.get("err") == "LATE":  # our estimate was off (the server's clock was set): learnt, and once more
-            reply = await self._send(script, text, source)
+            reply = await self._send(script, text, source, until)
         error = reply.get("err")
         if error == "EPOCH":
             raise EpochChanged("the board's data is of another epoch")
         if error is not None:
             raise BoardAway("the board refused a late move")
-        self.last_event_id = _later(self.last_event_id, reply["x"])
+        self.saw(reply["x"])
         return reply.get("v")
 
-    async def _send(self, script: Script, text: str, source: str) -> dict[str, Any]:
-        argv = [self.epoch, self._not_after(), self._now_ms() if self._now_ms else 0, text, self._new_id(), source, self.last_event_id]
+    def saw(self, event_id: str) -> None:
+        """Data that end before this stream id are older than what was seen: no move is made on them (S2)."""
+        self.last_event_id = _later(self.last_event_id, event_id)
+
+    async def _send(self, script: Script, text: str, source: str, until: float) -> dict[str, Any]:
+        now_ms = self._now_ms() if self._now_ms else 0
+        argv = [self.epoch, self._not_after(), now_ms, text, self._new_id(), source, self.last_event_id]
+        evaluate = self._durably if script.name in DURABLE else self._evaluate
 
         async def go() -> Any:
             try:
-                return await self._redis.evalsha(script.sha, 1, f"{self.tag}meta", *argv)
+                return await evaluate(script.name, "EVALSHA", script.sha, argv)
             except NoScriptError:
-                return await self._redis.eval(script.source, 1, f"{self.tag}meta", *argv)
+                return await evaluate(script.name, "EVAL", script.source, argv)
 
         sent = time.monotonic()
-        raw = await self.guarded(go)
+        raw = await exchange(go, self._breaker, until, script.name)
         reply = cast(dict[str, Any], json.loads(raw))
         self._learn(float(reply["t"]), sent)
         return reply
 
-    async def guarded(self, go: Callable[[], Awaitable[T]]) -> T:
+    async def _evaluate(self, _name: str, verb: str, script: str, argv: list[Any]) -> Any:
+        return await _command(self._redis, verb, script, 1, f"{self.tag}meta", *argv)
+
+    async def _durably(self, name: str, verb: str, script: str, argv: list[Any]) -> Any:
+        """The move, a bounded wait for a replica if there was one lately, and a look whether there is one the next time;
+        on one connection, since WAIT speaks of its own connection's writes."""
+        awaited = min(1, self._replicas)
+        pipe = cast(Any, self._redis.pipeline(transaction=False))
+        pipe.execute_command(verb, script, 1, f"{self.tag}meta", *argv)
+        pipe.execute_command("WAIT", awaited, WAIT_MS)
+        pipe.execute_command("INFO", "replication")
+        raw, acknowledged, info = await pipe.execute(raise_on_error=False)
+        if isinstance(raw, Exception):
+            raise raw
+        if isinstance(info, dict):
+            self._replicas = _online(cast(dict[str, Any], info))
+        if awaited and acknowledged != awaited:
+            log.warning("no replica had the move %s after %d ms", name, WAIT_MS)
+        return raw
+
+    def _deadline(self) -> float:
+        return asyncio.get_running_loop().time() + self._budget_s
+
+    async def guarded(self, go: Callable[[], Awaitable[T]], what: str = "") -> T:
         """One exchange with Redis inside the budget, behind the breaker."""
-        self._breaker.enter()
-        try:
-            async with asyncio.timeout(self._budget_s):
-                result = await go()
-        except (RedisError, OSError, TimeoutError) as error:
-            self._breaker.failed()
-            raise BoardAway("the board is away") from error
-        except asyncio.CancelledError:
-            raise
-        self._breaker.succeeded()
-        return result
+        return await exchange(go, self._breaker, self._deadline(), what)
 
     # -- time
 
@@ -169,11 +154,11 @@ class Store:
     # -- plain commands
 
     async def allow_test_clock(self) -> None:
-        await self.guarded(lambda: cast(Awaitable[Any], self._redis.set(f"{self.tag}test", "1")))
+        await self.plain("SET", f"{self.tag}test", "1")
 
     async def plain(self, *command: Any) -> Any:
         """One command outside the moves (reading the stream, trimming it)."""
-        return await self.guarded(lambda: _command(self._redis, *command))
+        return await self.guarded(lambda: _command(self._redis, *command), str(command[0]))
 
     async def waiting(self, timeout_s: float, *command: Any) -> Any:
         """A blocking command on a connection of its own, never one that a webhook needs."""
@@ -184,10 +169,14 @@ class Store:
             raise BoardAway("the board is away") from error
 
     async def aclose(self) -> None:
-        await self._redis.aclose()
-        await self._redis.connection_pool.disconnect()
-        await self._readers.aclose()
-        await self._readers.connection_pool.disconnect()
+        for redis in (self._redis, self._readers):
+            await redis.aclose()
+            await redis.connection_pool.aclose()
+
+
+def _online(info: Mapping[str, Any]) -> int:
+    """Replicas that follow, by INFO: one that is still copying acknowledges nothing."""
+    return sum(isinstance(v, dict) and cast(Any, v).get("state") == "online" for v in info.values())
 
 
 def _later(a: str, b: str) -> str:

@@ -11,6 +11,11 @@ class BoardAway(Exception):
     """Redis gave no answer in time; nothing is known about whether the move happened."""
 
 
+class BoardFault(BoardAway):
+    """One move broke in Redis, a fault of ours; the board is there for all others. Whoever asked goes on as if it were
+    away, so that a caller still comes to a human; it is on the log as an error."""
+
+
 class EpochChanged(Exception):
     """The board's data is absent or of another epoch; `Board.open` adopts or begins one."""
 
