@@ -201,6 +201,8 @@ async def _load(connection: AsyncConnection, events: Sequence[Event]) -> tuple[P
     await pages.load(connection, "offers", "id", named("offer"))
     await pages.load(connection, "engagements", "id", named("engagement"))
     await pages.load(connection, "legs", "sid", named("sid"))
+    over = {_call_id(event, known_as) for event in events if event.kind == "call.ended"}
+    await pages.load(connection, "legs", "call_id", over)
     facts = {word(event.data, "id") or "" for event in events if event.kind in ("clinical", "handoff.fact")}
     await pages.load(connection, "risk_assessments", "id", facts)
     await pages.load(connection, "handoff_facts", "id", facts)

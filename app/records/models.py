@@ -104,6 +104,9 @@ class Call(Base):
     """First state `talking`: a caller and an owner, however briefly."""
     answered_at: Mapped[datetime | None]
     """Caller and owner in one room, the first time that lasted a second; known when the call has ended."""
+    answered_earliest_at: Mapped[datetime | None]
+    answered_latest_at: Mapped[datetime | None]
+    """Both set where a coming on which it rests was supplied without its callback."""
     backup_ringing_at: Mapped[datetime | None]
     backup_answered_at: Mapped[datetime | None]
     danger_key_at: Mapped[datetime | None]
@@ -302,7 +305,12 @@ class Leg(Base):
     asked_at: Mapped[datetime | None]
     """The caller's first ring, or the leg's first request for a document."""
     joined_at: Mapped[datetime | None]
+    joined_earliest_at: Mapped[datetime | None]
+    joined_latest_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
+    left_earliest_at: Mapped[datetime | None]
+    left_latest_at: Mapped[datetime | None]
+    """Earliest and latest are set where the stamp was supplied without its callback: the truth lies between."""
     left_reason: Mapped[str | None]
     joins: Mapped[int] = mapped_column(server_default="0")
     status: Mapped[str | None]

@@ -12,7 +12,15 @@ from typing import Any
 
 from app.records.pages import Pages, Row
 from app.records.projection_clinical import clinical, handoff_fact, handoff_opened
-from app.records.projection_legs import backup, leg_asked, leg_ended, leg_joined, leg_left
+from app.records.projection_legs import (
+    backup,
+    caller_left,
+    leg_asked,
+    leg_ended,
+    leg_joined,
+    leg_left,
+    span_of_answer,
+)
 from app.records.reading import Reading, first, instant, word
 from routing.board import Event
 from routing.states import Call, Outcome
@@ -162,7 +170,11 @@ def _ended(r: Reading) -> None:
         call["answered_at"] = earlier or r.stamp("answered_ms") or talked
         call["side"], call["end_cause"] = r.word("side"), r.word("cause")
         call["carrier_status"] = r.word("carrier_status") or call["carrier_status"]
-        r.span(call)
+        call["ended_earliest_at"], call["ended_latest_at"] = r.stamp("earliest_ms"), r.stamp("latest_ms")
+        span_of_answer(r)
+    leg = r.pages.get("legs", call["sid"])
+    if leg and leg["ended_at"]:  # it knows best, and whether that was supplied
+        caller_left(call, leg)
     first(call, "caller_left_at", ended)
     if call["contact_id"] and (contact := r.pages.get("contacts", call["contact_id"])):
         _touch(contact, ended)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.records.pages import Row
-from app.records.reading import Reading, first
+from app.records.reading import Reading, Told, first, keep
 
 
 def leg_asked(r: Reading) -> None:
@@ -12,43 +12,54 @@ def leg_asked(r: Reading) -> None:
 
 
 def leg_joined(r: Reading) -> None:
-    """A board that was emptied learns of a leg inside once more: that is no second coming."""
-    known = r.entity("legs", "sid")
-    again = known and known["joined_at"] and not known["left_at"] and known["label"] == r.word("label")
+    """A board that was emptied learns of a leg inside once more, and a callback may come after its stamp was supplied:
+    that is no second coming."""
+    known, told = r.entity("legs", "sid"), r.told()
+    same = known and known["joined_at"] and known["label"] == r.word("label")
+    supplied = same and Told.of(known, "joined").exact is not told.exact
     if leg := _leg(r):
-        joined = r.stamp("at_ms") or r.at
-        first(leg, "joined_at", joined)
-        leg["joins"] += 0 if again else 1
-        if leg["left_at"] and leg["left_at"] <= joined:
-            leg["left_at"] = leg["left_reason"] = None
+        keep(leg, "joined", told)
+        if told.exact and r.own["answered_latest_at"]:
+            keep(r.own, "answered", told)
+        leg["joins"] += 0 if same and (supplied or not leg["left_at"]) else 1
+        if leg["left_at"] and leg["left_at"] <= told.at and not supplied:
+            leg.update(dict.fromkeys(("left_at", "left_earliest_at", "left_latest_at", "left_reason")))
 
 
 def leg_left(r: Reading) -> None:
-    if leg := _leg(r):
-        left = r.stamp("at_ms") or r.at
-        if leg["left_at"] is None or leg["left_at"] <= left:
-            leg["left_at"], leg["left_reason"] = left, r.word("reason")
+    leg = _leg(r)
+    if leg and keep(leg, "left", r.told(), last=True):
+        leg["left_reason"] = r.word("reason")
 
 
 def leg_ended(r: Reading) -> None:
     """A stamp of the carrier's own stands over one that was supplied without its callback."""
-    leg = _leg(r)
+    leg, told = _leg(r), r.told()
     if leg is None:
         return
-    supplied = r.stamp("earliest_ms") is not None
-    if leg["ended_at"] is None or (leg["ended_earliest_at"] is not None and not supplied):
-        leg["ended_at"] = r.stamp("at_ms") or r.at
+    known = Told.of(leg, "ended")
+    if known is None or (told.exact and not known.exact):
+        told.write(leg, "ended")
         leg["status"] = r.word("status") or leg["status"]
-        r.span(leg)
         if leg["role"] == "caller":
-            _end_of_caller(r, leg)
+            caller_left(r.own, leg)
 
 
-def _end_of_caller(r: Reading, leg: Row) -> None:
-    call = r.own
+def caller_left(call: Row, leg: Row) -> None:
+    """The call's end is its caller's leg's."""
     call["caller_left_at"] = leg["ended_at"]
     call["ended_earliest_at"], call["ended_latest_at"] = leg["ended_earliest_at"], leg["ended_latest_at"]
     call["carrier_status"] = call["carrier_status"] or leg["status"]
+
+
+def span_of_answer(r: Reading) -> None:
+    """Answered is the later of two comings: where that one was supplied, its span is the answer's too."""
+    call = r.own
+    legs = [leg for leg in r.pages.all("legs") if leg["call_id"] == call["id"] and leg["joined_at"]]
+    joins = [told for leg in legs if (told := Told.of(leg, "joined")) and not told.exact]
+    near = [told for told in joins if call["answered_at"] and told.may_be(Told(call["answered_at"]))]
+    call["answered_earliest_at"] = min((told.earliest for told in near), default=None)
+    call["answered_latest_at"] = max((told.latest for told in near), default=None)
 
 
 #: Kind of event to the stamp of the backup's telephone.

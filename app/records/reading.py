@@ -10,6 +10,9 @@ from typing import Any
 from app.records.pages import Pages, Row
 from routing.board import Event
 
+#: The carrier's stamps are whole seconds, rounded down.
+RESOLUTION = timedelta(seconds=1)
+
 
 def instant(ms: int | float | str) -> datetime:
     return datetime.fromtimestamp(int(ms) / 1000, UTC)
@@ -24,6 +27,55 @@ def word(data: Mapping[str, Any], name: str) -> str | None:
 def first(row: Row, name: str, at: datetime) -> None:
     """Keep the earliest."""
     row[name] = min(row[name] or at, at)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A stamp. The carrier's own has no span; where one was supplied without its callback, the truth lies between."""
+
+    at: datetime
+    earliest: datetime | None = None
+    latest: datetime | None = None
+
+    @classmethod
+    def of(cls, row: Row, name: str) -> Told | None:
+        """What `row` holds under `<name>_at`, `<name>_earliest_at` and `<name>_latest_at`."""
+        at = row[f"{name}_at"]
+        return None if at is None else cls(at, row[f"{name}_earliest_at"], row[f"{name}_latest_at"])
+
+    @property
+    def exact(self) -> bool:
+        return self.earliest is None or self.latest is None
+
+    def write(self, row: Row, name: str) -> None:
+        row[f"{name}_at"], row[f"{name}_earliest_at"], row[f"{name}_latest_at"] = self.at, self.earliest, self.latest
+
+    def may_be(self, other: Told) -> bool:
+        """Both may speak of one moment: only then does the exact one stand for the other."""
+        return self._from <= other._until + RESOLUTION and other._from <= self._until + RESOLUTION
+
+    @property
+    def _from(self) -> datetime:
+        return self.earliest or self.at
+
+    @property
+    def _until(self) -> datetime:
+        return self.latest or self.at
+
+
+def keep(row: Row, name: str, told: Told, *, last: bool = False) -> bool:
+    """Write the first (or the last) of several stamps; an exact one replaces one that was supplied for it, never the
+    reverse. Whether it was written."""
+    known = Told.of(row, name)
+    if known is None:
+        wins = True
+    elif known.exact != told.exact and told.may_be(known):
+        wins = told.exact
+    else:
+        wins = told.at >= known.at if last else told.at < known.at
+    if wins:
+        told.write(row, name)
+    return wins
 
 
 @dataclass(frozen=True)
@@ -78,6 +130,6 @@ class Reading:
         row["call_id"] = row["call_id"] or self.own["id"]
         return row
 
-    def span(self, row: Row) -> None:
-        """An end supplied without its callback has an earliest and a latest; a callback's own stamp has none."""
-        row["ended_earliest_at"], row["ended_latest_at"] = self.stamp("earliest_ms"), self.stamp("latest_ms")
+    def told(self, name: str = "at_ms") -> Told:
+        """The stamp that this event gives, with the span in which the truth lies where it was supplied."""
+        return Told(self.stamp(name) or self.at, self.stamp("earliest_ms"), self.stamp("latest_ms"))

@@ -358,6 +358,32 @@ def test_an_end_supplied_without_its_callback_lies_in_its_span(earliest: float, 
     assert len(record.mismatched(recorded(**span).evidence())) == wrong
 
 
+@pytest.mark.parametrize("what", ["joined", "left"])
+@pytest.mark.parametrize(("earliest", "latest", "wrong"), [(-5, 5, 0), (1.5, 15, 1), (-15, -1.5, 1), (-30, 31, 1)])
+def test_T5_a_coming_or_going_supplied_without_its_callback_lies_in_its_span(
+    what: str, earliest: float, latest: float, wrong: int
+) -> None:
+    story, truth = recorded(), {"joined": 10, "left": 15}[what]
+    span = {f"{what}_earliest_at": stamp(truth + earliest), f"{what}_latest_at": stamp(truth + latest)}
+    story.rows["legs"][1] = {**story.rows["legs"][1], f"{what}_at": stamp(truth + latest), **span}
+    assert len(record.mismatched(story.evidence())) == wrong
+
+
+def test_T5_a_lost_callback_excuses_no_stamp_without_a_span() -> None:
+    story = recorded()
+    story.ledger.add("webhook.dropped", "CA2", event="participant-leave")
+    story.rows["legs"][1] = {**story.rows["legs"][1], "left_at": stamp(17)}
+    assert record.mismatched(story.evidence()) == ["leg CA2 (owner) left by +2.00 s"]
+
+
+def test_T5_a_supplied_stamp_and_the_callback_that_came_after_all_are_one_fact() -> None:
+    story = recorded()
+    event(story, "leg.left", sid="CA2", earliest_ms=1, latest_ms=2)
+    assert record.mismatched(story.evidence()) == []
+    event(story, "leg.left", sid="CA2", earliest_ms=1, latest_ms=2)
+    assert len(record.mismatched(story.evidence())) == 1
+
+
 def test_owners_in_another_order_are_mismatched() -> None:
     story = recorded()
     story.rows["ownerships"] = [{"call_id": CALL, "to_spec": "s9"}]

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from app.demo.evidence import NEVER, Evidence, LegFacts, Row, Stay
+from app.demo.evidence import NEVER, Evidence, LegFacts, Row
 from app.demo.judge.buckets import answered_at, bucket, rolled_over
 
 #: Seconds by which a stamp may be off; the carrier's own are whole seconds, rounded down.
@@ -21,6 +21,7 @@ EPSILON_S = 0.005
 SPAN_S = 60.0
 #: Seconds together in which whole-second stamps cannot tell whether a call was answered.
 UNCLEAR_S = 2.0
+SPAN_OF_END = ("ended_earliest_at", "ended_latest_at")
 #: The callback that tells of a coming or going.
 TOLD_BY = {"joined": "participant-join", "left": "participant-leave"}
 #: Side of the record for who ended the caller's leg at the carrier.
@@ -85,19 +86,24 @@ def _comings_and_goings(e: Evidence) -> dict[str, tuple[Counter[str], Counter[st
 
 
 def _seen(e: Evidence, kind: str) -> Counter[str]:
-    """How often by leg. What a board that was emptied learns once more, in its own epoch, is the same fact."""
+    """How often by leg. What a board that was emptied learns once more, in its own epoch, is the same fact; and so is a
+    stamp that was supplied and the callback that came after all."""
     by_epoch = Counter(
-        (ev["data"].get("sid", ""), ev["data"].get("label"), ev.get("epoch"))
+        (ev["data"].get("sid", ""), ev["data"].get("label"), ev.get("epoch"), _is_supplied(ev))
         for ev in e.rows.events
         if ev["kind"] == kind
     )
     most: Counter[tuple[str, str]] = Counter()
-    for (sid, label, _), times in by_epoch.items():
+    for (sid, label, *_), times in by_epoch.items():
         most[sid, label] = max(most[sid, label], times)
     seen: Counter[str] = Counter()
     for (sid, _), times in most.items():
         seen[sid] += times
     return seen
+
+
+def _is_supplied(event: Row) -> bool:
+    return event["data"].get("earliest_ms") is not None
 
 
 def _facts_missing(e: Evidence) -> Iterator[str]:
@@ -188,22 +194,15 @@ def _classes(e: Evidence, caller: LegFacts, call: Row) -> Iterator[str]:
 
 
 def _call_stamps(e: Evidence, caller: LegFacts, call: Row) -> Iterator[str]:
-    if _off(call["arrived_at"], caller.begun):
-        yield f"arrival of {call['id']} by {_by(call['arrived_at'], caller.begun)}"
+    yield from _stamp(f"arrival of {call['id']}", call, "arrived", caller.begun)
     if caller.ended < NEVER:
-        yield from _end_stamp(f"end of {call['id']}", call, "caller_left_at", caller.ended)
+        left = {"ended_at": call["caller_left_at"], **{name: call[name] for name in SPAN_OF_END}}
+        yield from _stamp(f"end of {call['id']}", left, "ended", caller.ended)
     answered = answered_at(e, caller)
-    if answered is not None and call["answered_at"] and _off(call["answered_at"], answered):
+    if answered is not None and call["answered_at"]:
         longest = max(span.seconds for span, _ in e.conversations[caller.sid])
-        told_late = _may_be_late(e, caller.sid, "joined", call["answered_at"], answered)
-        if longest >= UNCLEAR_S and not _first_was_short(e, caller) and not told_late:
-            yield f"answer of {call['id']} by {_by(call['answered_at'], answered)}"
-
-
-def _may_be_late(e: Evidence, sid: str, what: str, stamp: datetime, truth: float) -> bool:
-    """A stamp whose own callback was lost on purpose: what told of it came later, within R3's bound."""
-    lost = TOLD_BY[what] in e.dropped.get(sid, ())
-    return lost and -OFF_S <= stamp.timestamp() - truth <= SPAN_S
+        if longest >= UNCLEAR_S and not _first_was_short(e, caller):
+            yield from _stamp(f"answer of {call['id']}", call, "answered", answered)
 
 
 def _first_was_short(e: Evidence, caller: LegFacts) -> bool:
@@ -218,28 +217,23 @@ def _leg_stamps(e: Evidence) -> Iterator[str]:
             continue
         name, stays = f"leg {leg.sid} ({_role(e, leg)})", [s for s in e.stays if s.sid == leg.sid]
         if leg.ended < NEVER and row["ended_at"]:
-            yield from _end_stamp(f"end of {name}", row, "ended_at", leg.ended)
-        if stays:
-            yield from _stay_stamps(e, name, row, stays)
+            yield from _stamp(f"end of {name}", row, "ended", leg.ended)
+        if stays and row["joined_at"]:
+            yield from _stamp(f"{name} joined", row, "joined", stays[0].begin)
+        if stays and row["left_at"] and stays[-1].end < NEVER:
+            yield from _stamp(f"{name} left", row, "left", stays[-1].end)
 
 
-def _stay_stamps(e: Evidence, name: str, row: Row, stays: list[Stay]) -> Iterator[str]:
-    ends = (("joined", row["joined_at"], stays[0].begin), ("left", row["left_at"], stays[-1].end))
-    for what, stamp, truth in ends:
-        if stamp and truth < NEVER and _off(stamp, truth) and not _may_be_late(e, stays[0].sid, what, stamp, truth):
-            yield f"{name} {what} by {_by(stamp, truth)}"
-
-
-def _end_stamp(name: str, row: Row, column: str, truth: float) -> Iterator[str]:
-    """The carrier's own stamp, or the span in which it lies where its callback never came."""
-    earliest, latest = row["ended_earliest_at"], row["ended_latest_at"]
+def _stamp(name: str, row: Row, what: str, truth: float) -> Iterator[str]:
+    """The carrier's own stamp, or the span in which the truth lies where its callback never came."""
+    earliest, latest = row.get(f"{what}_earliest_at"), row.get(f"{what}_latest_at")
     if earliest is None or latest is None:
-        if _off(row[column], truth):
-            yield f"{name} by {_by(row[column], truth)}"
+        if _off(row[f"{what}_at"], truth):
+            yield f"{name} by {_by(row[f'{what}_at'], truth)}"
         return
     outside = not earliest.timestamp() - OFF_S <= truth <= latest.timestamp() + OFF_S
     if outside or (latest - earliest).total_seconds() > SPAN_S:
-        yield f"{name}: between {earliest:%H:%M:%S} and {latest:%H:%M:%S}"
+        yield f"{name}: between {_by(earliest, truth)} and {_by(latest, truth)}"
 
 
 def _off(stamp: datetime | None, truth: float) -> bool:
@@ -258,5 +252,7 @@ def _twice(e: Evidence) -> Iterator[str]:
                 yield f"leg {sid} {what} ({_role(e, e.legs[sid])}) {times} times, was {truth[sid]}"
     for kind in ("leg.ended", "call.ended", "call.arrived", "call.leg_gone"):
         events = [ev for ev in e.rows.events if ev["kind"] == kind and not ev["data"].get("resurrected")]
-        found = Counter(ev["data"].get("sid") if kind.startswith("leg") else ev["call_id"] for ev in events)
-        yield from (f"{kind} of {name} {times} times" for name, times in found.items() if times > 1)
+        found = Counter(
+            (ev["data"].get("sid") if kind.startswith("leg") else ev["call_id"], _is_supplied(ev)) for ev in events
+        )
+        yield from (f"{kind} of {name} {times} times" for (name, _), times in found.items() if times > 1)

@@ -151,6 +151,61 @@ async def test_an_end_without_its_callback_is_earliest_and_latest_until_the_call
     assert (call["caller_left_at"], call["ended_latest_at"]) == (at(now - 20), None)
 
 
+SPAN = {"earliest_ms": START_MS + 20_000, "latest_ms": START_MS + 30_000}
+EXACT_MS = START_MS + 22_000
+
+
+@pytest.mark.parametrize("what", ["joined", "left"])
+@pytest.mark.parametrize("supplied_first", [True, False])
+async def test_T5_the_carriers_own_stamp_of_a_coming_or_going_stands_over_a_supplied_one(
+    recorder_of: Make, rows: Rows, what: str, supplied_first: bool
+) -> None:
+    stream, leg = Stream(), {"sid": "CA2", "role": "owner", "who": "s1", "label": "owner_s1_a"}
+    arrives(stream, "c1")
+    recorder = recorder_of(stream)
+    told = [{"at_ms": SPAN["latest_ms"], **SPAN}, {"at_ms": EXACT_MS}]
+    for number, stamp in enumerate(told if supplied_first else reversed(told)):
+        stream.add(f"leg.{what}", "c1", "talking", **leg, **stamp)
+        await drain(recorder)
+        (row,) = await rows("SELECT * FROM legs WHERE sid = 'CA2'")
+        if supplied_first and not number:
+            assert (row[f"{what}_earliest_at"], row[f"{what}_latest_at"]) == tuple(map(at, SPAN.values()))
+    assert (row[f"{what}_at"], row[f"{what}_earliest_at"], row[f"{what}_latest_at"]) == (at(EXACT_MS), None, None)
+    assert row["joins"] == (what == "joined")
+
+
+async def test_T5_another_stay_is_no_better_stamp_of_the_first(recorder_of: Make, rows: Rows) -> None:
+    stream, leg = Stream(), {"sid": "CAc1", "role": "caller", "who": "c1"}
+    arrives(stream, "c1")
+    stream.add("leg.joined", "c1", "talking", **leg, label="caller_c1_2", at_ms=SPAN["latest_ms"], **SPAN)
+    stream.add("leg.left", "c1", "talking", **leg, label="caller_c1_2", at_ms=START_MS + 40_000)
+    stream.add("leg.joined", "c1", "talking", **leg, label="caller_c1_5", at_ms=START_MS + 50_000)
+    last = {"earliest_ms": START_MS + 50_000, "latest_ms": START_MS + 70_000, "at_ms": START_MS + 70_000}
+    stream.add("leg.left", "c1", "talking", **leg, label="caller_c1_5", **last)
+    await drain(recorder_of(stream))
+    (row,) = await rows("SELECT * FROM legs WHERE sid = 'CAc1'")
+    assert (row["joined_latest_at"], row["joins"]) == (at(SPAN["latest_ms"]), 2)
+    assert (row["left_at"], row["left_earliest_at"]) == (at(START_MS + 70_000), at(START_MS + 50_000))
+
+
+async def test_T5_an_answer_that_rests_on_a_supplied_coming_has_its_span(recorder_of: Make, rows: Rows) -> None:
+    stream = Stream()
+    arrives(stream, "c1")
+    leg = {"sid": "CA2", "role": "owner", "who": "s1", "label": "owner_s1_a"}
+    stream.add("leg.joined", "c1", "talking", **leg, at_ms=SPAN["latest_ms"], **SPAN)
+    recorder = recorder_of(stream)
+    await drain(recorder)
+    stream.now_ms = START_MS + 60_000
+    ends(stream, "c1", "answered", answered_ms=SPAN["latest_ms"])
+    await drain(recorder)
+    (call,) = await rows("SELECT * FROM calls")
+    assert (call["answered_earliest_at"], call["answered_latest_at"]) == tuple(map(at, SPAN.values()))
+    stream.add("leg.joined", "c1", "closed", **leg, at_ms=EXACT_MS)
+    await drain(recorder)
+    (call,) = await rows("SELECT * FROM calls")
+    assert (call["answered_at"], call["answered_latest_at"]) == (at(EXACT_MS), None)
+
+
 async def test_C1_a_handoff_keeps_its_facts_and_derives_its_state(recorder_of: Make, rows: Rows) -> None:
     stream, states = Stream(), []
     arrives(stream, "c1")
