@@ -115,7 +115,7 @@ class Store:
         return await _command(self._redis, verb, script, 1, f"{self.tag}meta", *argv)
 
     async def _durably(self, name: str, verb: str, script: str, argv: list[Any]) -> Any:
-        """The move, a bounded wait for a replica if there was one lately, and a look whether there is one the next time;
+        """The move, a bounded wait for a replica if there was one lately, and a look whether there is one for the next;
         on one connection, since WAIT speaks of its own connection's writes."""
         awaited = min(1, self._replicas)
         pipe = cast(Any, self._redis.pipeline(transaction=False))
