@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.settings import Settings
+from app.settings import Settings, wrong_numbers
 
 cli = typer.Typer(name="hotline", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
@@ -41,6 +41,7 @@ def serve(
 
     settings = _settings(host=host, port=port, workers=workers, data_dir=data_dir)
     _need_secret_key(settings)
+    _need_good_numbers(settings)
     logs.configure(settings.log_level)
     try:
         asyncio.run(run(settings))
@@ -56,6 +57,17 @@ def _need_secret_key(settings: Settings) -> None:
     except ValueError as error:
         hint = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
         raise _fail(f"{error}. Make one with: {hint}") from None
+
+
+def _need_good_numbers(settings: Settings) -> None:
+    """What would fail on a live call is said now. Lines alone do not keep us from starting where good ones are kept."""
+    from app import lines
+
+    found = list(lines.problems(settings))
+    for problem in found:
+        typer.echo(problem, err=True)
+    if found and not (lines.has_snapshot(settings) and not list(wrong_numbers(settings))):
+        raise _fail("Put this right and start again.")
 
 
 def _beside_stores() -> Settings:
@@ -108,7 +120,7 @@ def check() -> None:
 def provision(
     number: Annotated[list[str] | None, typer.Option(help="A number of the account; none: those of the lines.")] = None,
     fallback_url: Annotated[
-        str, typer.Option(help="Where the static fallback document lives (not on this host).")
+        str, typer.Option(help="Where the static fallback document lives; else HOTLINE_FALLBACK_URL.")
     ] = "",
 ) -> None:
     """Point the carrier's numbers and the softphones' application here, and print the static fallback document."""

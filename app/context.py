@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from app.lines import Lines
 from app.secrets import Secrets
 from app.settings import Settings
-from routing.board import Board, EpochChanged
+from routing.board import Board, BoardAway, EpochChanged
 from telephony.carrier import Carrier
 from telephony.clock import Clock
 
@@ -84,12 +84,16 @@ class Context:
         return epoch
 
     async def moved(self, move: Callable[[], Awaitable[T]]) -> T:
-        """A board move, repeated once on a newly opened board where it met another epoch."""
+        """A board move, repeated once on a newly opened board where it met another epoch; one that changes its epoch
+        again in between is as good as away."""
         try:
             return await move()
         except EpochChanged:
             await self.open_board()
+        try:
             return await move()
+        except EpochChanged as error:
+            raise BoardAway("the board changes its epoch") from error
 
 
 def get_context(request: Request) -> Context:

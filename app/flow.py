@@ -6,6 +6,7 @@ with what the URL carries (S1, H5).
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from app import nostore
 from app.context import Context
 from app.documents import Turn, Voice, document_for, hold
 from app.lines import Line
-from app.links import BadPlace, Links, Place
+from app.links import BadPlace, Links, Place, held_since
 from app.prompts import say
 from app.secrets import NUMBER
 from app.settings import Settings
@@ -33,6 +34,8 @@ from telephony.carrier import (
     RoomEvent,
 )
 
+#: Seconds that the carrier may take to say since when somebody rings: the caller waits for their words meanwhile.
+RING_S = 0.5
 #: Roles whose entering starts the room (L4).
 STARTERS = frozenset({Role.owner, Role.relief, Role.agency, Role.caller})
 
@@ -52,8 +55,7 @@ async def incoming(ctx: Context, leg: LegRequest) -> Document:
         if agency:
             view = await _turn(ctx, leg, Place.of(view, 1), key="danger")
     except BoardAway:
-        here = Place(call, line.id, language, CallClass.danger if agency else line.cls, ctx.now_ms(), 0, 1)
-        return nostore.arrived(voice_of(ctx, line), here, ctx.now_ms())
+        return greeted(ctx, leg)
     if agency and not view.room_open:
         return hold(voice_of(ctx, line), language, "agency", Place.of(view, view.turn + 1))
     return document_for(view, Turn(), voice_of(ctx, line))
@@ -70,7 +72,7 @@ async def held(ctx: Context, leg: LegRequest) -> Document:
     try:
         view = await _turn(ctx, leg, place, key=key)
         if place.dialled is not None:
-            view = await ctx.moved(lambda: ctx.board.backup_over(place.call, dialled_index=place.dialled or 0))
+            view = await _dial_over(ctx, view, place.dialled)
     except BoardAway:
         return nostore.turn(voice, place, key, ctx.now_ms())
     return document_for(view, Turn(place.turn, key, place.asked), voice)
@@ -78,18 +80,44 @@ async def held(ctx: Context, leg: LegRequest) -> Document:
 
 async def returned(ctx: Context, leg: LegRequest) -> Document:
     """Back from the fallback document or after an error: the leg alone says who it is."""
-    call, line = call_id(ctx.settings, leg.sid), ctx.lines.dialled(leg.to)
-    voice = voice_of(ctx, line)
+    call, place, key = call_id(ctx.settings, leg.sid), None, ""
     try:
         view = await ctx.moved(lambda: ctx.board.call(call))
-        place = Place.of(view, view.turn + 1) if view else await _unknown(ctx, leg, call, line)
-        key, place = _read_key(voice.line, leg.digits, place)
+        place = Place.of(view, view.turn + 1) if view else await _unknown(ctx, leg)
+        key, place = _read_key(ctx.lines.line(place.line), leg.digits, place)
         moved = await _turn(ctx, leg, place, key=key)
         if moved.state == Call.backup_talking:  # its Dial has ended, or the leg could not ask
-            moved = await ctx.moved(lambda: ctx.board.backup_over(call, dialled_index=moved.backup_index))
+            moved = await _dial_over(ctx, moved, moved.backup_index)
     except BoardAway:
-        return nostore.turn(voice, await _unknown(ctx, leg, call, line), "", ctx.now_ms())
+        if place is None:
+            place = await _unknown(ctx, leg)
+            key, place = _read_key(ctx.lines.line(place.line), leg.digits, place)
+        here = replace(place, nostore=held_since(leg.query))
+        return nostore.turn(voice_of(ctx, ctx.lines.line(here.line)), here, key, ctx.now_ms())
     return document_for(moved, Turn(place.turn, key), voice_of(ctx, ctx.lines.line(moved.line)))
+
+
+def greeted(ctx: Context, leg: LegRequest) -> Document:
+    """The first ring's story has failed or takes too long: greeted as if there were no board."""
+    here = _place(ctx, leg)
+    return nostore.arrived(voice_of(ctx, ctx.lines.line(here.line)), here, ctx.now_ms())
+
+
+def astray(ctx: Context, leg: LegRequest) -> Document:
+    """A later story has failed or takes too long: held with what the request itself carries."""
+    try:
+        place = Place.read(leg.query)
+    except BadPlace:
+        place = replace(_place(ctx, leg), nostore=held_since(leg.query))
+    voice = voice_of(ctx, ctx.lines.line(place.line))
+    key, place = _read_key(voice.line, leg.digits, place)
+    return nostore.turn(voice, place, key, ctx.now_ms())
+
+
+async def _dial_over(ctx: Context, view: CallView, index: int) -> CallView:
+    """The caller's Dial of a backup telephone has ended."""
+    after = await ctx.moved(lambda: ctx.board.backup_over(view.id, dialled_index=index))
+    return after if after.sid else view  # a board that was emptied just now knows nothing: the turn's answer stands
 
 
 async def _turn(ctx: Context, leg: LegRequest, place: Place, *, key: str) -> CallView:
@@ -121,15 +149,22 @@ def _read_key(line: Line, digits: str | None, place: Place) -> tuple[str, Place]
     return "", place
 
 
-async def _unknown(ctx: Context, leg: LegRequest, call: str, line: Line) -> Place:
-    """A caller of whom nothing is known but the leg: the carrier says when it rang, else it is now."""
-    arrived = ctx.now_ms()
+def _place(ctx: Context, leg: LegRequest) -> Place:
+    """The place of a caller of whom nothing is known but the leg: behind everybody, unless an agency rings back."""
+    line = ctx.lines.dialled(leg.to)
+    grade = CallClass.danger if _rings_back(ctx, leg) else line.cls
+    return Place(call_id(ctx.settings, leg.sid), line.id, line.languages[0], grade, ctx.now_ms(), 0, 1)
+
+
+async def _unknown(ctx: Context, leg: LegRequest) -> Place:
+    """That place, where the carrier tells in time since when the leg rings, from then on."""
+    place = _place(ctx, leg)
     try:
-        info = await ctx.carrier.leg(leg.sid)
-        arrived = int(info.started_at * 1000) if info and info.started_at else arrived
-    except CarrierError:
-        pass
-    return Place(call, line.id, line.languages[0], line.cls, arrived, 0, 1)
+        async with asyncio.timeout(RING_S):
+            info = await ctx.carrier.leg(leg.sid)
+    except (CarrierError, TimeoutError):
+        return place
+    return replace(place, at=int(info.started_at * 1000)) if info and info.started_at else place
 
 
 async def specialist_leg(ctx: Context, leg: LegRequest) -> Document:
@@ -187,14 +222,14 @@ async def room_changed(ctx: Context, event: RoomEvent) -> None:
     sid, label, board = event.sid or "", event.label or "", ctx.board
     try:
         if event.event == "participant-join":
-            await ctx.moved(lambda: board.leg_joined(call, sid, label, event.room_sid, at))
+            await ctx.moved(lambda: board.leg_joined(call, sid, label, event.room_sid, at, room=event.room))
         elif event.event == "participant-leave":
             await ctx.moved(lambda: board.leg_left(call, sid, label, at, room_sid=event.room_sid))
         elif event.event == "conference-end":
             await ctx.moved(lambda: board.room_ended(call, event.room_sid, at))
     except BoardAway:
         if event.event == "participant-leave" and not label.startswith(Role.caller):
-            await nostore.fetch_caller_back(ctx, event.room_sid)
+            nostore.left_room(ctx, event.room_sid, sid)
 
 
 async def leg_changed(ctx: Context, progress: LegProgress) -> None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from app.secrets import SNAPSHOT, BadToken, Secrets
-from app.settings import Settings
+from app.settings import Settings, wrong_number, wrong_numbers
 from routing import policy
 
 SHIPPED = Path(__file__).with_name("lines.json")
 #: Name of the snapshot in the data folder.
 SNAPSHOT_FILE = "lines.snapshot"
+#: How the carrier names the language that words are spoken in.
+VOICE = r"[a-z]{2,3}(-[A-Za-z0-9]{2,4})?"
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Line:
     """Language to the local emergency number as it is spoken."""
     words: Mapping[str, Mapping[str, str]]
     """Language to prompt key to text: this line's own, over the common ones."""
+    voices: Mapping[str, str]
+    """Language to the voice (`en-US`) that the carrier speaks it with."""
     routing: policy.Line
     """What the board must know of it: skills, wait plan."""
 
@@ -66,19 +72,65 @@ class Lines:
         return next((line for line in self.by_id.values() if number and line.number == number), self.line(""))
 
 
+class BadLines(ValueError):
+    """What is wrong with the lines' data, in the operator's words."""
+
+
+def key_for(keys: Mapping[str, str], meaning: str) -> str:
+    """The digit that means it, or empty."""
+    return next((digit for digit, means in keys.items() if means == meaning), "")
+
+
 def parse(raw: Mapping[str, Any]) -> Lines:
-    """Lines out of the file's JSON; raises `KeyError`, `TypeError` or `ValueError` where something is missing."""
+    """Lines out of the file's JSON, every word tried once; `BadLines` says what is missing or wrong."""
+    try:
+        lines = [_line(id_, spec, raw) for id_, spec in raw["lines"].items()]
+    except KeyError as missing:
+        raise BadLines(f"lines file: {missing} is missing") from None
+    except (TypeError, AttributeError) as error:
+        raise BadLines(f"lines file: not of the expected shape ({error})") from None
+    default = raw.get("default", lines[0].id if lines else "")
+    if default not in {line.id for line in lines}:
+        raise BadLines(f"lines file: there is no line {default!r}, which is to be the default")
+    for line in lines:
+        _check(line)
+    return Lines(raw, {line.id: line for line in lines}, default)
+
+
+def _check(line: Line) -> None:
+    """What would otherwise be found by a caller."""
+    if wrong := wrong_number(line.number):
+        raise BadLines(f"line {line.id!r}: its number {wrong}")
+    for digit, meaning in line.keys.items():
+        known = {"danger", *(f"language:{code}" for code in line.languages)}
+        if not re.fullmatch("[0-9*#]", digit) or meaning not in known:
+            raise BadLines(f"line {line.id!r}, key {digit!r}: one of 0 to 9, * and #, and it means {sorted(known)}")
+    for code in line.languages:
+        if not re.fullmatch(VOICE, line.voices[code]):
+            raise BadLines(f"voices: {line.voices[code]!r} for {code!r} is no voice of the carrier, such as en-US")
+        for key, text in line.words[code].items():
+            _check_words(line, code, key, text)
+
+
+def _check_words(line: Line, code: str, key: str, text: str) -> None:
+    """Each placeholder is one that is filled, with something."""
+    facts = {"emergency": line.emergency_words.get(code, ""), "danger": key_for(line.keys, "danger"), "digit": "2"}
+    where = f"line {line.id!r}, language {code!r}, words {key!r}"
+    try:
+        used = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+        text.format_map(facts)
+    except (KeyError, ValueError, IndexError, AttributeError, TypeError):
+        raise BadLines(f"{where}: placeholders are {{emergency}}, {{danger}} and {{digit}}, nothing else") from None
+    for name in used:
+        if not facts[name]:
+            raise BadLines(f"{where}: {{{name}}} is used, but this line has none")
+
+
+def _line(id_: str, spec: Mapping[str, Any], raw: Mapping[str, Any]) -> Line:
     common: Mapping[str, Mapping[str, str]] = raw["words"]
-    lines = [_line(id_, spec, common, raw.get("plan")) for id_, spec in raw["lines"].items()]
-    if not lines:
-        raise ValueError("no line")
-    return Lines(raw, {line.id: line for line in lines}, raw.get("default", lines[0].id))
-
-
-def _line(id_: str, spec: Mapping[str, Any], common: Mapping[str, Mapping[str, str]], plan: Any) -> Line:
     own: Mapping[str, Mapping[str, str]] = spec.get("words", {})
     languages = tuple(spec["languages"])
-    steps = spec.get("plan", plan)
+    steps = spec.get("plan", raw.get("plan"))
     routed = policy.Line(
         id_,
         languages,
@@ -94,6 +146,7 @@ def _line(id_: str, spec: Mapping[str, Any], common: Mapping[str, Mapping[str, s
         keys=dict(spec["keys"]),
         emergency_words=dict(spec["emergency_words"]),
         words={code: {**common[code], **own.get(code, {})} for code in languages},
+        voices={code: raw["voices"][code] for code in languages},
     )
 
 
@@ -105,10 +158,28 @@ def load(settings: Settings, secrets: Secrets) -> Lines:
         raw = json.loads(path.read_text())
         lines = parse(raw)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        logging.getLogger(__name__).error("lines file is unusable (%s), using the snapshot", type(error).__name__)
+        logging.getLogger(__name__).error("lines file is unusable (%s), using the snapshot", error)
         return _from_snapshot(snapshot, secrets) or parse(json.loads(SHIPPED.read_text()))
     _keep(snapshot, raw, secrets)
     return lines
+
+
+def problems(settings: Settings) -> Iterator[str]:
+    """What an operator has to put right in the numbers and lines, each in words of their own."""
+    yield from wrong_numbers(settings)
+    try:
+        parse(json.loads((settings.lines_file or SHIPPED).read_text()))
+    except OSError as error:
+        yield f"HOTLINE_LINES_FILE cannot be read: {error.strerror}"
+    except BadLines as error:
+        yield str(error)
+    except ValueError as error:
+        yield f"lines file: {error}"
+
+
+def has_snapshot(settings: Settings) -> bool:
+    """Good lines of an earlier start are kept."""
+    return (settings.data_dir / SNAPSHOT_FILE).exists()
 
 
 def _from_snapshot(path: Path, secrets: Secrets) -> Lines | None:

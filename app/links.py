@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from app.prompts import PIECE_S, PIECES
+from app.settings import Settings
 from routing.board import CallView
 
 #: Connection overrides on routes that a caller hears (H3): the fallback speaks within 8 s.
@@ -63,6 +64,19 @@ def _number(query: Mapping[str, str], name: str) -> int | None:
     return int(query[name]) if query.get(name) else None
 
 
+def held_since(query: Mapping[str, str]) -> int | None:
+    """Since when a caller is held without the board, ms, as a return or hold URL says."""
+    try:
+        return _number(query, "since") or _number(query, "nostore")
+    except ValueError:
+        return None
+
+
+def way_out(settings: Settings) -> str:
+    """The fallback of a caller's leg that we move: the static document, for when all of ours is down (H5)."""
+    return settings.fallback_url or Links(settings.public_url).home()
+
+
 @dataclass(frozen=True)
 class Links:
     """The routes under the public address."""
@@ -83,9 +97,10 @@ class Links:
         }
         return self._url("hold", fields) + OVERRIDES
 
-    def home(self) -> str:
-        """The return route: knows a caller by the leg alone, so it is the fallback of everything."""
-        return self._url("return") + OVERRIDES
+    def home(self, since: int | None = None) -> str:
+        """The return route: knows a caller by the leg alone. `since`: when this caller was first held without the
+        board, ms, so that this way too is bounded (H5)."""
+        return self._url("return", {"since": since} if since else None) + OVERRIDES
 
     def voice(self) -> str:
         return self._url("voice") + OVERRIDES

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from app import logs
 from app.context import Context
 from app.documents import Voice, dial_backup, greeting, hold
-from app.links import Links, Place
+from app.links import Links, Place, way_out
 from routing.board import BoardAway
 from routing.states import CallClass, Role
 from telephony.carrier import CarrierError, Document
@@ -20,6 +22,10 @@ HOLD_MS = 60_000
 WORDS_EVERY = 3
 #: Seconds between two attempts to tell the board who answered, and how many there are: an hour.
 TELL_EVERY_S, TELL_TIMES = 2.0, 1800
+#: Seconds between two looks into a room that somebody has left, and how many there are: lists lag, and may fail.
+LOOK_EVERY_S, LOOK_TIMES = 1.0, 10
+#: Rooms that are remembered with who left them while the board was away.
+ROOMS_MAX = 1000
 #: Whom a telephone is rung for at once.
 GRAVE = frozenset({CallClass.attempt, CallClass.danger})
 
@@ -57,25 +63,50 @@ def _words(place: Place, key: str) -> str:
     return "nostore" if place.nostore is None or place.turn % WORDS_EVERY == 0 else ""
 
 
-async def fetch_caller_back(ctx: Context, room_sid: str) -> None:
+def left_room(ctx: Context, room_sid: str, left: str) -> None:
     """A person's leg has left a room and the board cannot say what to do: whoever is alone there goes on hold (S1)."""
-    links = Links(ctx.settings.public_url)
-    try:
-        there = await ctx.carrier.participants(room_sid)
-        if any(not (p.label or "").startswith(Role.caller) for p in there):
-            return
-        for caller in there:
-            await ctx.carrier.move(caller.sid, links.home(), links.home())
-    except CarrierError as error:
-        log.warning("caller not fetched back", error=type(error).__name__)
+    gone: dict[str, set[str]] = ctx.state.setdefault("left", {})
+    if len(gone) >= ROOMS_MAX and room_sid not in gone:
+        gone.pop(next(iter(gone)))
+    gone.setdefault(room_sid, set()).add(left)
+    _begin(ctx, fetch_caller_back(ctx, room_sid, gone[room_sid]))
+
+
+async def fetch_caller_back(ctx: Context, room_sid: str, left: set[str]) -> None:
+    """Look until the caller is moved, is gone, or has had company at every look. Who left may still be listed."""
+    for _ in range(LOOK_TIMES):
+        with ctx.clock.busy():
+            try:
+                if await _alone_then_moved(ctx, room_sid, left):
+                    return
+            except CarrierError as error:
+                log.warning("caller not fetched back", error=type(error).__name__)
+        await ctx.clock.sleep(LOOK_EVERY_S)
+
+
+async def _alone_then_moved(ctx: Context, room_sid: str, left: set[str]) -> bool:
+    """Whether nothing is left to do: no caller is there, or callers were alone and have been moved."""
+    there = [p for p in await ctx.carrier.participants(room_sid) if p.sid not in left]
+    callers = [p.sid for p in there if (p.label or "").startswith(Role.caller)]
+    if len(there) > len(callers):
+        return not callers
+    home = Links(ctx.settings.public_url).home(ctx.now_ms())
+    for sid in callers:
+        await ctx.carrier.move(sid, home, way_out(ctx.settings))
+    return True
 
 
 def answer_later(ctx: Context, call: str, sid: str) -> None:
     """The backup's human was let through without the board: it is told as soon as it is back."""
-    telling: set[asyncio.Task[None]] = ctx.state.setdefault("telling", set())
-    task = asyncio.create_task(_tell(ctx, call, sid))
-    telling.add(task)
-    task.add_done_callback(telling.discard)
+    _begin(ctx, _tell(ctx, call, sid))
+
+
+def _begin(ctx: Context, work: Coroutine[Any, Any, None]) -> None:
+    """Work that nobody waits for; kept until it has ended."""
+    working: set[asyncio.Task[None]] = ctx.state.setdefault("nostore", set())
+    task = asyncio.create_task(work)
+    working.add(task)
+    task.add_done_callback(working.discard)
 
 
 async def _tell(ctx: Context, call: str, sid: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from app import logs, metrics
 from app.context import Context, Nudge
-from app.links import Links, Place
+from app.links import Links, Place, way_out
 from app.secrets import NUMBER
 from routing.board import BoardAway, Effect
 from routing.states import Role
@@ -104,7 +104,7 @@ async def move_caller(ctx: Context, effect: Effect) -> Result:
     view = await ctx.moved(lambda: ctx.board.call(effect.call))
     url = links.hold(Place.of(view, view.turn + 1)) if view else links.home()
     try:
-        await ctx.carrier.move(effect.data["sid"], url, links.home())
+        await ctx.carrier.move(effect.data["sid"], url, way_out(ctx.settings))
     except CarrierRefused as error:
         if error.code in GONE:
             await caller_is_gone(ctx, effect.call, effect.data["sid"])

@@ -10,11 +10,9 @@ import math
 import wave
 from functools import lru_cache
 
-from app.lines import Line
+from app.lines import Line, key_for
 from telephony.carrier import Say
 
-#: Language to the voice that the carrier speaks it with.
-VOICES = {"en": "en-US", "es": "es-MX"}
 #: What is said when the data have no words for it.
 LAST_RESORT = "One moment please. Stay with me."
 
@@ -35,19 +33,14 @@ def say(line: Line, language: str, key: str, **facts: str) -> Say:
     """The line's words for `key` in that language, spoken with its voice."""
     code = language if language in line.words else line.languages[0]
     text = line.words[code].get(key) or line.words[line.languages[0]].get(key) or LAST_RESORT
-    known = {"emergency": line.emergency_words.get(code, ""), "danger": key_for(line, "danger"), **facts}
-    return Say(text.format_map(known), VOICES.get(code, "en-US"))
-
-
-def key_for(line: Line, meaning: str) -> str:
-    """The digit that means it on this line, or empty."""
-    return next((digit for digit, means in line.keys.items() if means == meaning), "")
+    known = {"emergency": line.emergency_words.get(code, ""), "danger": key_for(line.keys, "danger"), **facts}
+    return Say(text.format_map(known), line.voices[code])
 
 
 def language_choices(line: Line, language: str) -> tuple[Say, ...]:
     """Each other language's own sentence about its key, in its own voice."""
-    codes = [code for code in line.languages if code != language and key_for(line, f"language:{code}")]
-    return tuple(say(line, code, "language_choice", digit=key_for(line, f"language:{code}")) for code in codes)
+    digits = {code: key_for(line.keys, f"language:{code}") for code in line.languages if code != language}
+    return tuple(say(line, code, "language_choice", digit=digit) for code, digit in digits.items() if digit)
 
 
 @lru_cache(maxsize=PIECES)

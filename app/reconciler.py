@@ -13,7 +13,7 @@ from typing import Any
 
 from app import logs, metrics, strays
 from app.context import Context
-from app.links import Links
+from app.links import Links, way_out
 from app.outbox import caller_is_gone, nudged_or
 from app.records import queries
 from routing.board import BoardAway, CallView
@@ -208,8 +208,7 @@ async def _doubtful(ctx: Context, view: CallView) -> None:
     await ctx.moved(lambda: ctx.board.verified(view.id))
     _healed("verified", view.id)
     if view.now_ms - view.since_ms > STUCK_MS:
-        links = Links(ctx.settings.public_url)
-        await ctx.carrier.move(view.sid, links.home(), links.home())
+        await ctx.carrier.move(view.sid, Links(ctx.settings.public_url).home(), way_out(ctx.settings))
         _healed("called_back", view.id)
 
 

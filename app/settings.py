@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from telephony.numbers import NotDiallable, check_diallable
 
 
 class Settings(BaseSettings):
@@ -41,6 +44,9 @@ class Settings(BaseSettings):
     emergency_caller_id: str = ""
     """The number agencies see and ring back (C2)."""
     outbound_caller_id: str = ""
+    fallback_url: str = ""
+    """Where the static document lives that `hotline provision` prints: infrastructure that shares nothing with
+    ours. The numbers fall back to it, and so does every caller's leg that we move (H5)."""
     backup_numbers: list[str] = Field(default_factory=list)
     """Telephones of the backup line, in order (H5)."""
     lines_file: Path | None = None
@@ -50,3 +56,25 @@ class Settings(BaseSettings):
     port: int = 8000
     workers: int = Field(default=2, ge=2)
     log_level: str = "info"
+
+
+def wrong_number(number: str) -> str:
+    """What is wrong with a number that an operator has set, or nothing. Never the number itself."""
+    try:
+        right = check_diallable(number) == number
+    except NotDiallable as refused:
+        if refused.reason == "emergency":
+            return "is an emergency number, which we never dial or show"
+        right = False
+    return "" if right else "is not written as + with country code and number (E.164), such as +12025550123"
+
+
+def wrong_numbers(settings: Settings) -> Iterator[str]:
+    """Each numbers setting that would fail on a live call, by its name."""
+    for name in ("emergency_caller_id", "outbound_caller_id"):
+        number = getattr(settings, name)
+        if number and (wrong := wrong_number(number)):
+            yield f"HOTLINE_{name.upper()} {wrong}"
+    for position, number in enumerate(settings.backup_numbers, 1):
+        if wrong := wrong_number(number):
+            yield f"HOTLINE_BACKUP_NUMBERS, number {position} {wrong}"

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 
 from app import flow, logs, metrics, prompts
 from app.context import Context, Ctx
-from app.links import Links
+from app.links import Links, held_since
 from telephony.carrier import (
     BadBody,
     BadSignature,
@@ -39,21 +39,22 @@ MUSIC_AGE_S = 86_400
 PLAYED_BY: Mapping[str, Use] = {"screen": "screen", "screen-key": "screen"}
 
 Story = Callable[[Context, LegRequest], Awaitable[Document]]
+Otherwise = Callable[[Context, LegRequest], Document]
 
 
 @router.post("/voice")
 async def voice(request: Request, ctx: Ctx) -> Response:
-    return await _heard(request, ctx, "voice", flow.incoming, _come_back)
+    return await _heard(request, ctx, "voice", flow.incoming, flow.greeted)
 
 
 @router.post("/hold")
 async def hold(request: Request, ctx: Ctx) -> Response:
-    return await _heard(request, ctx, "hold", flow.held, _come_back)
+    return await _heard(request, ctx, "hold", flow.held, flow.astray)
 
 
 @router.post("/return")
 async def come_back(request: Request, ctx: Ctx) -> Response:
-    return await _heard(request, ctx, "return", flow.returned, _come_back)
+    return await _heard(request, ctx, "return", flow.returned, flow.astray)
 
 
 @router.post("/leg")
@@ -107,9 +108,7 @@ async def music(piece: int) -> Response:
     return Response(body, media_type="audio/wav", headers={"Cache-Control": f"public, max-age={MUSIC_AGE_S}"})
 
 
-async def _heard(
-    request: Request, ctx: Context, route: str, story: Story, otherwise: Callable[[Context], Document]
-) -> Response:
+async def _heard(request: Request, ctx: Context, route: str, story: Story, otherwise: Otherwise) -> Response:
     """A leg asks for its document: what the story says, and in time."""
     started = time.perf_counter()
     with ctx.clock.busy():
@@ -124,7 +123,7 @@ async def _heard(
             answer = "document"
         except Exception as error:  # noqa: BLE001  whatever has failed, somebody is listening
             log.error("story failed", route=route, call=flow.call_id(ctx.settings, asked.sid), error=_kind(error))
-            body, answer = write(otherwise(ctx)), "failed"
+            body, answer = _instead(ctx, asked, otherwise), "failed"
         ctx.effects_due()
     metrics.WEBHOOKS.labels(route, answer).inc()
     metrics.WEBHOOK_SECONDS.labels(route).observe(time.perf_counter() - started)
@@ -172,19 +171,29 @@ def _kind(error: Exception) -> str:
     return type(error).__name__
 
 
-def _come_back(ctx: Context) -> Document:
-    """A caller: words, a little music so that nothing spins, and the route that needs no memory."""
+def _instead(ctx: Context, asked: LegRequest, otherwise: Otherwise) -> bytes:
+    """Never a 500: it would be the carrier's error, and the end of the call."""
+    try:
+        return write(otherwise(ctx, asked))
+    except Exception as error:  # noqa: BLE001  whatever is wrong with the words themselves
+        log.error("no words either", error=_kind(error))
+        return write(_come_back(ctx, asked))
+
+
+def _come_back(ctx: Context, asked: LegRequest) -> Document:
+    """Words, a little music so that nothing spins, and the route that needs no memory."""
     line, links = ctx.lines.line(""), Links(ctx.settings.public_url)
     words = prompts.say(line, line.languages[0], "moment")
-    return Document((words, Play(links.music(0)), Redirect(links.home())))
+    home = links.home(held_since(asked.query) or ctx.now_ms())
+    return Document((words, Play(links.music(0)), Redirect(home)))
 
 
-def _apologise(ctx: Context) -> Document:
+def _apologise(ctx: Context, _: LegRequest) -> Document:
     """Our own people: their console tries again."""
     line = ctx.lines.line("")
     return Document((prompts.say(line, line.languages[0], "try_again"), Hangup()))
 
 
-def _connect(_: Context) -> Document:
+def _connect(_: Context, __: LegRequest) -> Document:
     """Nothing in the way of two people who are about to speak."""
     return Document()

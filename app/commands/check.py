@@ -22,9 +22,8 @@ from app.lines import Lines
 from app.links import Links
 from app.records import migrate
 from app.secrets import Secrets
-from app.settings import Settings
+from app.settings import Settings, wrong_number
 from telephony.carrier import CarrierError
-from telephony.numbers import NotDiallable, check_diallable
 from telephony.twiml_check import url as is_carrier_url
 
 TIMEOUT_S = 5.0
@@ -59,6 +58,7 @@ def _settings(settings: Settings) -> list[Finding]:
         _finding(softphones, "softphones", "set", "HOTLINE_TWILIO_API_KEY, _API_SECRET and _APP_SID are needed"),
         _numbers("backup line", settings.backup_numbers, "HOTLINE_BACKUP_NUMBERS: nobody answers when we cannot"),
         _numbers("emergency caller ID", [settings.emergency_caller_id], "HOTLINE_EMERGENCY_CALLER_ID is needed (C2)"),
+        *(Finding(False, "numbers and lines", problem) for problem in lines_data.problems(settings)),
     ]
 
 
@@ -69,10 +69,8 @@ def _finding(ok: object, subject: str, good: str, bad: str) -> Finding:
 def _numbers(subject: str, numbers: list[str], missing: str) -> Finding:
     if not any(numbers):
         return Finding(False, subject, missing)
-    try:
-        return _finding(all(check_diallable(n) == n for n in numbers), subject, f"{len(numbers)} set", "not E.164")
-    except NotDiallable as refusal:
-        return Finding(False, subject, str(refusal))
+    wrong = [text for text in map(wrong_number, numbers) if text]
+    return _finding(not wrong, subject, f"{len(numbers)} set", "; ".join(wrong))
 
 
 async def _stores(settings: Settings) -> list[Finding]:
@@ -137,14 +135,15 @@ async def _carrier(settings: Settings, lines: Lines) -> AsyncIterator[Finding]:
                 continue
             yield _finding(pointed.voice_url == links.voice(), number, "is answered here", "run hotline provision")
             yield await _fallback(number, pointed.fallback_url, settings)
+        yield await _fallback("callers whom we have moved (HOTLINE_FALLBACK_URL)", settings.fallback_url, settings)
     except CarrierError as error:
         yield Finding(False, "carrier", str(error))
     finally:
         await account.aclose()
 
 
-async def _fallback(number: str, url: str, settings: Settings) -> Finding:
-    subject = f"{number}, when all of ours is down"
+async def _fallback(whose: str, url: str, settings: Settings) -> Finding:
+    subject = f"{whose}, when all of ours is down"
     if not url or urlsplit(url).hostname == urlsplit(settings.public_url).hostname:
         return Finding(False, subject, "no fallback on other infrastructure: hotline provision --fallback-url")
     try:

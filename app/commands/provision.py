@@ -34,7 +34,7 @@ def application_name(settings: Settings) -> str:
 
 async def provision(settings: Settings, numbers: Sequence[str], fallback_url: str) -> str:
     """Set everything and say what was set; `numbers` empty means those of the lines. Again changes nothing more."""
-    lines = lines_data.load(settings, Secrets(settings))
+    lines, fallback_url = lines_data.load(settings, Secrets(settings)), fallback_url or settings.fallback_url
     account = open_account(settings)
     try:
         done = [await _application(account, settings)]
@@ -81,9 +81,10 @@ async def _number(account: TwilioAccount, settings: Settings, number: str, fallb
 
 
 def _advice(fallback_url: str) -> list[str]:
-    again = [] if fallback_url else ["Then run this command again with --fallback-url and its address."]
+    again = [] if fallback_url else ["Then set HOTLINE_FALLBACK_URL to its address and run this command again."]
     return [
         "The document below must be served (text/xml) by infrastructure that shares nothing with this host.",
+        f"HOTLINE_FALLBACK_URL={fallback_url}  (its address, for callers whom we move)",
         *again,
         "Ask the carrier to raise the longest call from 4 to 24 hours: no machine should end a rescue.",
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,7 +16,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from twilio.request_validator import RequestValidator
 
-from app import webhooks
+from app import flow, webhooks
 from app.links import Links, Place
 from app.main import create_app
 from app.settings import Settings
@@ -134,9 +136,50 @@ async def test_whatever_breaks_the_caller_hears_words_and_is_led_back(
     monkeypatch.setattr(app.state.context.board, "call", _breaks)
     answer = await ask(http, {"voice": "/twilio/voice", "hold": hold(), "return": "/twilio/return"}[name], RINGING)
     assert answer.status_code == 200
-    assert "Stay with me" in answer.text
-    assert "/twilio/return" in answer.text
+    assert "Stay with me" in answer.text or "stay with me" in answer.text
+    assert "nostore=" in answer.text, "what fails for a minute rings the backup line (H5)"
     twiml_check.check(answer.content)
+
+
+async def test_H5_the_return_route_does_not_wait_for_a_slow_carrier(
+    http: httpx.AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the board nor the carrier answers: words all the same, well before the carrier gives up (2.5 s)."""
+    monkeypatch.setattr(app.state.context.carrier, "leg", _never)
+    started = time.monotonic()
+    answer = await ask(http, "/twilio/return", RINGING)
+    assert time.monotonic() - started < 1.5
+    assert "technical problem" in answer.text
+
+
+async def test_H5_the_return_route_is_bounded_too(http: httpx.AsyncClient) -> None:
+    """Whoever is led back here again and again reaches a human after a minute."""
+    now = int(time.time() * 1000)
+    held = await ask(http, f"/twilio/return?since={now - 55_000}", RINGING)
+    assert "<Dial" not in held.text
+    assert f"nostore={now - 55_000}" in held.text
+    dialled = await ask(http, f"/twilio/return?since={now - 61_000}", RINGING)
+    assert "+12025550190" in dialled.text
+    assert "<Dial" in (await ask(http, "/twilio/return", {**RINGING, "Digits": "1"})).text, "the danger key (H6)"
+
+
+async def test_H5_even_broken_words_lead_back_within_the_minute(
+    http: httpx.AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flow, "held", _breaks)
+    monkeypatch.setattr(flow, "returned", _breaks)
+    monkeypatch.setattr(flow, "astray", lambda *_: None)
+    answer = await ask(http, hold(), RINGING)
+    assert answer.status_code == 200
+    since = re.search(r"/twilio/return\?since=(\d+)", answer.text)
+    assert since
+    assert abs(int(since[1]) / 1000 - time.time()) < 5
+    for path in ("/twilio/return?since=7", hold(nostore=7)):
+        assert "since=7" in (await ask(http, path, RINGING)).text, "counted from the first time"
+
+
+async def _never(*_: Any) -> None:
+    await asyncio.Event().wait()
 
 
 async def _breaks(*_: Any, **__: Any) -> None:
