@@ -15,6 +15,7 @@ from app.api.errors import Refused
 from app.api.fields import In, Key, Narrative, PathId, Short
 from app.api.ownership import own_call, own_handoff
 from app.secrets import NUMBER
+from routing.board import Answer
 from telephony.numbers import NotDiallable, check_diallable
 
 router = APIRouter(route_class=Route, prefix="/api", tags=["handoffs"])
@@ -71,8 +72,20 @@ class HandoffFactIn(In):
         return self
 
 
+class HandoffSaved(Saved):
+    """As `Saved`, and whether the agency is being rung now: `false` means dial by hand; null: this was sent before."""
+
+    dialled: bool | None = None
+
+
+async def _handed(desk: Desk, session: Session, answer: Answer, id: str) -> HandoffSaved:
+    kept = await saved(desk, session, answer, id)
+    dialled = None if answer.data.get("repeated") else bool(answer.data.get("dialled"))
+    return HandoffSaved(**kept.model_dump(), dialled=dialled)
+
+
 @router.post("/calls/{id}/handoffs")
-async def open_handoff(id: PathId, form: HandoffIn, request: Request, session: OnTheLine) -> Saved:
+async def open_handoff(id: PathId, form: HandoffIn, request: Request, session: OnTheLine) -> HandoffSaved:
     """A handoff is decided; works with Postgres down."""
     desk = desk_of(request)
     await own_call(desk, session, id)
@@ -87,22 +100,22 @@ async def open_handoff(id: PathId, form: HandoffIn, request: Request, session: O
         cipher=sealed(desk, form.narrative),
         dial=form.dial,
     )
-    return await saved(desk, session, answer, form.id)
+    return await _handed(desk, session, answer, form.id)
 
 
 @router.post("/handoffs/{id}/facts")
-async def add_fact(id: PathId, form: HandoffFactIn, request: Request, session: OnTheLine) -> Saved:
+async def add_fact(id: PathId, form: HandoffFactIn, request: Request, session: OnTheLine) -> HandoffSaved:
     """Reached or not, dialled by hand, confirmed contact, not located: "dispatched" alone is not done."""
     desk = desk_of(request)
-    await own_handoff(desk, session, id)
+    call = await own_handoff(desk, session, id)
     facts: dict[str, Any] = form.model_dump(
         include={"contact", "outcome", "consent", "location", "dispatched", "closed"}, exclude_none=True
     )
     text = "\n".join(part for part in (f"incident {form.incident}" if form.incident else "", form.note) if part)
     answer = await desk.ctx.board.handoff_fact(
-        id, session.spec, id=form.id, facts=facts, cipher=sealed(desk, text), redial=form.redial
+        id, session.spec, id=form.id, facts=facts, cipher=sealed(desk, text), redial=form.redial, call=call
     )
-    return await saved(desk, session, answer, form.id)
+    return await _handed(desk, session, answer, form.id)
 
 
 def agency_number(desk: Desk, to: str) -> str:

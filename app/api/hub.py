@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.api import views
+from app.api import alarms, views
 from app.api.client import PING, Client, encode
 from app.api.memory import Memory
 from app.context import Context
@@ -152,7 +152,7 @@ class Hub:
         if group == "offer":
             self._offer(spec, word, event)
         elif event.kind == "alarm":
-            self._send_leads({"type": "alarm", "call": event.call, "at_ms": event.at_ms, **views.shown(event.data)})
+            self._alarm(event)
         self._facts(spec, event)
         self._specs.update({spec} & self._clients.keys())
         if event.call and self._people(event.call):
@@ -168,6 +168,17 @@ class Hub:
             cause = event.data.get("cause") or event.data.get("reason") or ""
             over = {"offer": event.data.get("offer"), "state": word, "cause": cause, "at_ms": event.at_ms}
             self._send(spec, {"type": "offer_over", **over}, event.at_ms)
+
+    def _alarm(self, event: Event) -> None:
+        """Leads hear every alarm; those about what was asked of the carrier also go to whoever must act by hand."""
+        kind = str(event.data.get("kind", ""))
+        failed = self.memory.last_failed(event.call) if kind == "effect_failed" else ""
+        message = {"type": "alarm", "call": event.call, "at_ms": event.at_ms, **views.shown(event.data)}
+        data = encode(message | {"todo": alarms.todo(kind, failed)})
+        concerned = self.memory.concerned(event.call) if kind in alarms.FOR_THE_CALL else set()
+        for client in self._all():
+            if client.lead or client.spec in concerned:
+                client.put(data)
 
     def _facts(self, spec: str, event: Event) -> None:
         if event.kind not in FACTS:

@@ -29,8 +29,8 @@ async def was_own_call(desk: Desk, session: Session, call: str) -> None:
         raise _not_yours()
 
 
-async def own_handoff(desk: Desk, session: Session, handoff: str) -> None:
-    """Refuse a specialist who never was in the handoff's call."""
+async def own_handoff(desk: Desk, session: Session, handoff: str) -> str:
+    """The handoff's call; refuse a specialist who never was in it."""
     call = desk.hub.memory.call_of(handoff)
     if call is None:
         query = select(EmergencyHandoff.call_id).where(EmergencyHandoff.id == handoff)
@@ -39,6 +39,7 @@ async def own_handoff(desk: Desk, session: Session, handoff: str) -> None:
     if call is None:
         raise Refused(404, "unknown", "There is no such handoff.")
     await was_own_call(desk, session, call)
+    return call
 
 
 async def _is_in(desk: Desk, spec: str, call: str) -> bool:

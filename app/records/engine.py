@@ -26,5 +26,6 @@ def connect(url: str, *, pool_size: int = 5, command_s: float | None = COMMAND) 
         max_overflow=5,
         pool_timeout=CONNECT,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text quotes the statement: never with what was to be written
         connect_args={"timeout": CONNECT, "command_timeout": command_s, "server_settings": settings},
     )
