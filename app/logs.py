@@ -6,9 +6,13 @@ are logged by their type, since their texts may quote what they choked on.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -47,8 +51,48 @@ ALLOWED = frozenset(
 )
 
 
+#: Whose messages are written as they are: our own, and the server's words about starting and stopping.
+OUR_OWN = ("app", "routing", "telephony", "uvicorn")
+#: Frames of a traceback that are written: the innermost.
+FRAMES = 12
+
+
+class Plain(logging.Formatter):
+    """One JSON object a record of the standard library's logging. Of an exception its type and where it was raised,
+    never its text or a library's message: a database quotes the row that it refused."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {"part": record.name, "level": record.levelname.lower()}
+        if record.name.partition(".")[0] in OUR_OWN:
+            line["event"] = str(record.msg) if record.exc_info else record.getMessage()
+        else:
+            line["event"] = f"{Path(record.pathname).name}:{record.lineno}"
+        if record.exc_info and record.exc_info[0]:
+            line["error"] = record.exc_info[0].__name__
+            line["where"] = [
+                f"{Path(frame.filename).name}:{frame.lineno}:{frame.name}"
+                for frame in traceback.extract_tb(record.exc_info[2])[-FRAMES:]
+            ]
+        line["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat()
+        return json.dumps(line)
+
+
+class _ToStandardError(logging.StreamHandler[Any]):
+    """Writes to whatever standard error is at the moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(Plain())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 def configure(level: str = "info") -> None:
     """JSON to standard error; other libraries' loggers keep to warnings, httpx and twilio would print addresses."""
+    if not any(isinstance(handler, _ToStandardError) for handler in logging.root.handlers):
+        logging.root.addHandler(_ToStandardError())
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

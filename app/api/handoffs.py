@@ -14,6 +14,7 @@ from app.api.desk import Desk
 from app.api.errors import Refused
 from app.api.fields import In, Key, Narrative, PathId, Short
 from app.api.ownership import own_call, own_handoff
+from app.people.sessions import Session
 from app.secrets import NUMBER
 from routing.board import Answer
 from telephony.numbers import NotDiallable, check_diallable

@@ -27,8 +27,8 @@ async def dialled(hotline) -> Effect:
     return effect
 
 
-async def agency_is(hotline, call, label: str, status: str) -> None:
-    await hotline.ctx.board.leg_status(call.id, "CA" + "7" * 32, label, status=status, at_ms=None)
+async def agency_is(hotline, call, label: str, status: str, sid: str = "CA" + "7" * 32) -> None:
+    await hotline.ctx.board.leg_status(call.id, sid, label, status=status, at_ms=None)
 
 
 async def test_L7_who_is_in_the_call_hears_that_the_agency_was_not_reached(hotline) -> None:
