@@ -8,7 +8,7 @@ import json
 from collections.abc import Coroutine
 from typing import Any
 
-import httpx
+import aiohttp
 
 from app.demo.director import Director
 from app.demo.log import Shown
@@ -18,6 +18,8 @@ from telephony.emulator import Leg
 IDLE_BEAT_S, CALL_BEAT_S = 5.0, 2.0
 #: Seconds of real time that one request may take.
 REQUEST_S = 10.0
+#: Bytes of the stream's longest line: the lead's view of some thousand calls.
+LINE_BYTES = 4 << 20
 #: Seconds, real ones, until a stream that broke is opened again, and until a refused sign-in is tried again.
 AGAIN_S = 0.5
 #: Seconds for which a person tries again what a store's absence refused (S4); what is not tried: the next comes anyway.
@@ -49,14 +51,19 @@ class Console:
         self.touched = True
         self.open = False
         self._base_url, self._login, self._password = base_url, login, password
-        self._http: httpx.AsyncClient | None = None
+        self._http: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     # -- the window
 
     async def sign_in(self) -> None:
         """Open the window: a session, presence, the live stream, beats."""
-        http = self._http = httpx.AsyncClient(base_url=self._base_url, timeout=REQUEST_S, trust_env=False)
+        http = self._http = aiohttp.ClientSession(
+            self._base_url,
+            timeout=aiohttp.ClientTimeout(REQUEST_S),
+            read_bufsize=LINE_BYTES,
+            cookie_jar=aiohttp.CookieJar(unsafe=True),  # the hotline's address is a number here
+        )
         while True:
             with contextlib.suppress(Refused):
                 who = await self.ask("POST", "/api/session", login=self._login, password=self._password)
@@ -84,7 +91,7 @@ class Console:
             shown.how = shown.how or "closed"
         self.shown.clear()
         if self._http:
-            await self._http.aclose()
+            await self._http.close()
 
     def begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(self._quietly(work))
@@ -114,10 +121,11 @@ class Console:
         assert self._http
         with self.clock.busy():
             try:
-                answer = await self._http.request(method, path, json=body or None)
-            except (httpx.HTTPError, RuntimeError):  # the latter: this window was closed meanwhile
+                async with self._http.request(method, path, json=body or None) as answer:
+                    said = await answer.read()
+            except (aiohttp.ClientError, TimeoutError, RuntimeError):  # the last: this window was closed meanwhile
                 return 0, {}
-        return answer.status_code, answer.json() if answer.content else {}
+        return answer.status, json.loads(said) if said else {}
 
     def _refused(self, path: str, status: int) -> None:
         self.log.refused.append((self.clock.now(), self.spec, path.rpartition("/")[2], status))
@@ -149,11 +157,11 @@ class Console:
     async def _listen(self, listening: asyncio.Event) -> None:
         assert self._http
         while True:
-            with contextlib.suppress(httpx.HTTPError):
-                async with self._http.stream("GET", "/api/live", timeout=None) as stream:
-                    async for line in stream.aiter_lines():
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                async with self._http.get("/api/live", timeout=aiohttp.ClientTimeout(None)) as stream:
+                    async for line in stream.content:
                         listening.set()
-                        if line.startswith("data:"):
+                        if line.startswith(b"data:"):
                             with self.clock.busy():
                                 self._hear(json.loads(line[5:]))
             await asyncio.sleep(AGAIN_S)

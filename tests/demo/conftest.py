@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import gc
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,18 @@ from app.demo.run import Options, virtual_run
 from app.embedded import Stores
 
 Runs = Callable[[Options], Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture(autouse=True)
+def _collects_seldom() -> Iterator[None]:
+    """A run makes and drops millions of objects beside a large heap that stays: looking through it costs a tenth."""
+    usual = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    yield
+    gc.set_threshold(*usual)
+    gc.unfreeze()
 
 
 @pytest.fixture
