@@ -54,7 +54,7 @@ ALLOWED = frozenset(
 #: Whose messages are written as they are: our own, and the server's words about starting and stopping.
 OUR_OWN = ("app", "routing", "telephony", "uvicorn")
 #: Frames of a traceback that are written: the innermost.
-FRAMES = 12
+FRAMES = 24
 
 
 class Plain(logging.Formatter):

@@ -36,7 +36,7 @@ async def broken(url: str) -> Exception:
     raise AssertionError("the database took it")
 
 
-async def test_an_error_of_the_database_hides_what_was_sent_and_its_text_is_still_not_for_logs(
+async def test_an_error_of_the_database_hides_what_was_sent_but_not_what_it_choked_on(
     hotline_database,
 ) -> None:
     error = await broken(hotline_database)
