@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
-from app import logs, metrics
+from app import creates, logs, metrics
 from app.context import Context, Nudge
 from app.links import Links, Place, way_out
 from app.secrets import NUMBER
@@ -22,8 +23,14 @@ log = logs.get(__name__)
 
 #: Seconds between two looks for effects that this process did not cause itself.
 POLL_S = 0.25
-#: Effects in flight in one process: the carrier's own small limit of concurrent requests (R4).
-AT_ONCE = 20
+#: Effects in flight in one process, the carrier's own small limit of concurrent requests (R4); of emergencies apart,
+#: which never queue behind moves.
+AT_ONCE, DIALS_AT_ONCE = 20, 8
+#: Effects that a process has claimed at most; what waits here too long is claimed by another one.
+CLAIMED_AT_ONCE = 200
+#: Seconds, real ones, in which an agency is rung or counts as "not known whether": with the wait for a turn to create a
+#: leg within the 8 s of the claim, so that no other executor rings at the same time.
+DIAL_S = 5.0
 #: Seconds that an agency's telephone rings.
 AGENCY_RING_S = 60
 #: What the carrier says of a leg, room or participant that is no more: nothing is left to do.
@@ -33,17 +40,46 @@ Result = Mapping[str, Any]
 
 
 async def run(ctx: Context) -> None:
-    working: set[asyncio.Task[None]] = set()
-    try:
-        while True:
-            for effect in await _claim(ctx, AT_ONCE - len(working)):
-                task = asyncio.create_task(carry_out(ctx, effect))
-                working.add(task)
-                task.add_done_callback(working.discard)
-            await nudged_or(ctx, ctx.effects_due, POLL_S)
-    finally:
-        for task in working:  # the claims run out and another executor takes them
-            task.cancel()
+    await Outbox(ctx).run()
+
+
+class Outbox:
+    """What this process has claimed and is carrying out."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._working: set[asyncio.Task[None]] = set()
+        self._queued: set[str] = set()
+        self._slots, self._dials = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(DIALS_AT_ONCE)
+
+    async def run(self) -> None:
+        try:
+            while True:
+                for effect in await _claim(self._ctx, CLAIMED_AT_ONCE - len(self._working)):
+                    self.start(effect)
+                await nudged_or(self._ctx, self._ctx.effects_due, POLL_S)
+        finally:
+            for task in self._working:  # the claims run out and another executor takes them
+                task.cancel()
+
+    def start(self, effect: Effect) -> None:
+        """Carry it out as soon as there is room; one that still waits for room here is not begun twice."""
+        if effect.id in self._queued:
+            return
+        self._queued.add(effect.id)
+        task = asyncio.create_task(self._when_free(effect))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    async def _when_free(self, effect: Effect) -> None:
+        async with self._dials if effect.kind == "dial_agency" else self._slots:
+            self._queued.discard(effect.id)
+            async with _turn(self._ctx, effect):
+                await carry_out(self._ctx, effect)
+
+
+def _turn(ctx: Context, effect: Effect) -> AbstractAsyncContextManager[None]:
+    return creates.turn(ctx, emergency=True) if effect.kind == "dial_agency" else nullcontext()
 
 
 async def nudged_or(ctx: Context, nudge: Nudge, seconds: float) -> None:
@@ -158,9 +194,17 @@ async def unhold(ctx: Context, effect: Effect) -> Result:
 
 async def dial_agency(ctx: Context, effect: Effect) -> Result:
     """Ring an agency into the room, under the number that agencies ring back (C2). Never twice without looking."""
+    try:
+        async with asyncio.timeout(DIAL_S):
+            return await _dial_agency(ctx, effect)
+    except TimeoutError:
+        raise CarrierAway("not known whether the agency rings") from None
+
+
+async def _dial_agency(ctx: Context, effect: Effect) -> Result:
     data, settings = effect.data, ctx.settings
     room = await _room_now(ctx, effect)
-    if effect.attempt > 1 and (sid := await _already_there(ctx, room, data["label"])):
+    if effect.attempt > 1 and (sid := await _already_there(ctx, effect, room)):
         return {"sid": sid}
     sid = await ctx.carrier.dial_into_room(
         room,
@@ -182,18 +226,27 @@ async def _room_now(ctx: Context, effect: Effect) -> str:
     return name if effect.attempt > 2 else room_sid or effect.data.get("room_sid") or name
 
 
-async def _already_there(ctx: Context, room: str, label: str) -> str | None:
-    """An earlier request whose answer was lost may have been carried out."""
-    there = await ctx.carrier.participants(room) if room.startswith("CF") else ()
-    return next((participant.sid for participant in there if participant.label == label), None)
+async def _already_there(ctx: Context, effect: Effect, room: str) -> str | None:
+    """An earlier request whose answer was lost may have been carried out: into the room of now, or of then."""
+    for name in dict.fromkeys((room, effect.data.get("room_sid") or effect.data["room"])):
+        found = name if name.startswith("CF") else await _sid_of(ctx, name)
+        there = await ctx.carrier.participants(found) if found else ()
+        for participant in there:
+            if participant.label == effect.data["label"]:
+                return participant.sid
+    return None
+
+
+async def _sid_of(ctx: Context, room: str) -> str:
+    found = await ctx.carrier.find_room(room) if room else None
+    return found.sid if found else ""
 
 
 async def _room_sid(ctx: Context, effect: Effect) -> str:
     """From a callback, else from the list by name (L7)."""
     if known := effect.data.get("room_sid"):
         return known
-    room = await ctx.carrier.find_room(effect.data["room"]) if effect.data.get("room") else None
-    return room.sid if room else ""
+    return await _sid_of(ctx, effect.data.get("room", ""))
 
 
 DO: Mapping[str, Callable[[Context, Effect], Awaitable[Result]]] = {
