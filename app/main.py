@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from app import lines as lines_data
-from app import logs, metrics, outbox, reconciler, recorder, ticker, webhooks
+from app import logs, metrics, missed, outbox, reconciler, recorder, ticker, webhooks
 from app.api import mount
 from app.context import Context
 from app.links import Links
@@ -33,6 +33,7 @@ LOOPS: dict[str, Loop] = {
     "outbox": outbox.run,
     "reconciler": reconciler.run,
     "recorder": recorder.run,
+    "missed": missed.run,
 }
 #: Seconds before a crashed loop starts again.
 RESTART_AFTER_S = 1.0
@@ -136,6 +137,7 @@ async def _lifespan(app: FastAPI, *, loops: bool) -> AsyncIterator[None]:
     running = {**LOOPS, "desk": lambda _: app.state.desk.run()} if loops else {"desk": lambda _: app.state.desk.run()}
     if isinstance(ctx.clock, VirtualClock):
         ctx.clock.probes.append(lambda: quiet(app))
+    await reconciler.learn_epochs(ctx)
     tasks = [asyncio.create_task(supervised(name, ctx, loop), name=name) for name, loop in running.items()]
     try:
         yield

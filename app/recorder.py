@@ -176,6 +176,7 @@ class Recorder:
         after = position.after(events, int(self._clock.now() * 1000))
         self._tell(await record(self._engine, self._hotline, events, after, position.fence))
         self._position, self.degraded = after, False
+        await self._trim(after)
 
     def _tell(self, result: Result) -> None:
         if result.conflicts or result.problems:
@@ -185,12 +186,17 @@ class Recorder:
 
     async def _idle(self, position: Position) -> None:
         """Nothing new: trim what is old, and notice a stream that has gone back behind the cursor."""
-        until = position.trimmable(int(self._clock.now() * 1000))
-        if until and until != self._trimmed:
-            await self._board.trim_events(until)
-            self._trimmed = until
+        await self._trim(position)
         if _order(await self._board.last_cursor()) < _order(position.cursor):
             self._position = replace(position, cursor="0")
+
+    async def _trim(self, position: Position) -> None:
+        """Drop what was recorded long ago, at most once a minute, also under a load that never ends; never what this
+        recorder has still to read again."""
+        until = position.trimmable(int(self._clock.now() * 1000))
+        if until and until != self._trimmed and _order(until) <= _order(position.cursor):
+            await self._board.trim_events(until)
+            self._trimmed = until
 
     # -- stores away
 

@@ -45,14 +45,13 @@ def answered_by(legs: Mapping[str, LegInfo], sid: str) -> LegInfo | None:
     return next((leg for leg in legs.values() if leg.parent_sid == sid and leg.status == "in-progress"), None)
 
 
-async def take_in(ctx: Context, legs: Mapping[str, LegInfo], known: set[str]) -> list[str]:
-    """Give each caller whom the board does not know their place; the calls that were taken in. `known`: CallSids."""
-    strays = [leg for leg in legs.values() if is_caller(leg) and leg.sid not in known and leg.status == "in-progress"]
-    taken = [await _take_in(ctx, leg, alone=answered_by(legs, leg.sid) is None) for leg in strays]
-    return [call for call in taken if call]
+def unknown(legs: Mapping[str, LegInfo], known: set[str]) -> list[LegInfo]:
+    """Callers of whom the board knows nothing. `known`: CallSids."""
+    return [leg for leg in legs.values() if is_caller(leg) and leg.sid not in known and leg.status == "in-progress"]
 
 
-async def _take_in(ctx: Context, leg: LegInfo, *, alone: bool) -> str:
+async def take_in(ctx: Context, leg: LegInfo, legs: Mapping[str, LegInfo]) -> str:
+    """Give a caller whom the board does not know their place; the call's id, empty where nothing was to be done."""
     call, line = call_id(ctx.settings, leg.sid), ctx.lines.dialled(leg.to)
     if await ctx.moved(lambda: ctx.board.call(call)) or not await still_there(ctx, leg.sid):
         return ""
@@ -71,7 +70,7 @@ async def _take_in(ctx: Context, leg: LegInfo, *, alone: bool) -> str:
             caller=caller_of(ctx, leg.from_),
         )
     )
-    if alone:
+    if answered_by(legs, leg.sid) is None:
         await ctx.moved(lambda: ctx.board.verified(call))
     return call
 
@@ -100,13 +99,14 @@ async def with_somebody(ctx: Context, view: CallView, legs: Mapping[str, LegInfo
     await ctx.moved(lambda: ctx.board.elsewhere(view.id))
     if ctx.clock.now() - memory.since("telephone", other.sid, ctx.clock.now()) >= SCREENED_S:
         await ctx.moved(
-            lambda: ctx.board.leg_status(view.id, other.sid, _label(ctx, other), status=other.status, at_ms=None)
+            lambda: ctx.board.leg_status(view.id, other.sid, backup_label(ctx, other), status=other.status, at_ms=None)
         )
         await ctx.moved(lambda: ctx.board.backup_answered(view.id, other.sid))
     return True
 
 
-def _label(ctx: Context, leg: LegInfo) -> str:
+def backup_label(ctx: Context, leg: LegInfo) -> str:
+    """The label of a telephone that we have not rung ourselves."""
     numbers = ctx.settings.backup_numbers
     return f"backup_{numbers.index(leg.to) if leg.to in numbers else 0}_0"
 

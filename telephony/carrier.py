@@ -224,6 +224,8 @@ class ParticipantInfo:
     muted: bool
     hold: bool
     status: str
+    created_at: float | None = None
+    """When it came into the room, or was first rung into it; whole seconds, rounded down."""
 
 
 class Carrier(Protocol):
@@ -275,6 +277,14 @@ class Carrier(Protocol):
 
     async def live_legs(self) -> Sequence[LegInfo]:
         """Every queued, ringing or in-progress leg (R1)."""
+        ...
+
+    async def ended_legs(self, since: float) -> Sequence[LegInfo]:
+        """Legs that have ended since then (seconds since the epoch); of very many, those that began last."""
+        ...
+
+    async def children(self, sid: str) -> Sequence[LegInfo]:
+        """Every leg, live or over, that this leg's own Dials have rung."""
         ...
 
     async def live_rooms(self) -> Sequence[RoomInfo]: ...

@@ -9,8 +9,8 @@ from app import reconciler
 from app.main import LOOPS, aclose, compose, supervised
 from app.settings import Settings
 
-BETWEEN_PASSES_S = 3.0
-"""The reconciler acts on what it finds twice."""
+BETWEEN_PASSES_S = 7.0
+"""The reconciler acts on what has been so for six seconds."""
 
 
 async def run(settings: Settings) -> None:

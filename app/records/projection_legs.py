@@ -15,13 +15,13 @@ def leg_joined(r: Reading) -> None:
     """A board that was emptied learns of a leg inside once more, and a callback may come after its stamp was supplied:
     that is no second coming."""
     known, told = r.entity("legs", "sid"), r.told()
-    same = known and known["joined_at"] and known["label"] == r.word("label")
-    supplied = same and Told.of(known, "joined").exact is not told.exact
+    before = Told.of(known, "joined") if known and known["label"] == r.word("label") else None
+    supplied = before is not None and before.exact is not told.exact
     if leg := _leg(r):
         keep(leg, "joined", told)
         if told.exact and r.own["answered_latest_at"]:
             keep(r.own, "answered", told)
-        leg["joins"] += 0 if same and (supplied or not leg["left_at"]) else 1
+        leg["joins"] += 0 if before and (supplied or not leg["left_at"]) else 1
         if leg["left_at"] and leg["left_at"] <= told.at and not supplied:
             leg.update(dict.fromkeys(("left_at", "left_earliest_at", "left_latest_at", "left_reason")))
 
@@ -58,8 +58,8 @@ def span_of_answer(r: Reading) -> None:
     legs = [leg for leg in r.pages.all("legs") if leg["call_id"] == call["id"] and leg["joined_at"]]
     joins = [told for leg in legs if (told := Told.of(leg, "joined")) and not told.exact]
     near = [told for told in joins if call["answered_at"] and told.may_be(Told(call["answered_at"]))]
-    call["answered_earliest_at"] = min((told.earliest for told in near), default=None)
-    call["answered_latest_at"] = max((told.latest for told in near), default=None)
+    call["answered_earliest_at"] = min((told.begin for told in near), default=None)
+    call["answered_latest_at"] = max((told.end for told in near), default=None)
 
 
 #: Kind of event to the stamp of the backup's telephone.

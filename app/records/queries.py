@@ -140,8 +140,15 @@ async def call_facts(sessions: Sessions, call_id: str) -> Mapping[str, Any] | No
     return {name: value for name, value in told.items() if value is not None}
 
 
-async def epochs(sessions: Sessions, limit: int = 10) -> Sequence[str]:
-    """Epochs on record, newest first: a new one must exceed them all (S2)."""
-    query = select(m.RecorderCursor.epoch).order_by(m.RecorderCursor.epoch.desc()).limit(limit)
+async def ended_calls(sessions: Sessions, calls: Iterable[str]) -> set[str]:
+    """Those of these calls whose outcome is on record."""
+    query = select(m.Call.id).where(m.Call.id.in_(list(calls)), m.Call.outcome.is_not(None))
+    async with sessions() as session:
+        return set(await session.scalars(query))
+
+
+async def epochs(sessions: Sessions, hotline: str) -> Sequence[str]:
+    """Epochs of this hotline on record: a new one must exceed them all (S2)."""
+    query = select(m.RecorderCursor.epoch).where(m.RecorderCursor.hotline == hotline)
     async with sessions() as session:
         return [epoch for epoch in await session.scalars(query) if epoch]

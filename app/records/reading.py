@@ -52,14 +52,14 @@ class Told:
 
     def may_be(self, other: Told) -> bool:
         """Both may speak of one moment: only then does the exact one stand for the other."""
-        return self._from <= other._until + RESOLUTION and other._from <= self._until + RESOLUTION
+        return self.begin <= other.end + RESOLUTION and other.begin <= self.end + RESOLUTION
 
     @property
-    def _from(self) -> datetime:
+    def begin(self) -> datetime:
         return self.earliest or self.at
 
     @property
-    def _until(self) -> datetime:
+    def end(self) -> datetime:
         return self.latest or self.at
 
 

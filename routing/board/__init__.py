@@ -20,6 +20,7 @@ from routing.board.views import (
     OfferView,
     Profile,
     Seat,
+    Span,
     SpecView,
 )
 
@@ -37,5 +38,6 @@ __all__ = [
     "OfferView",
     "Profile",
     "Seat",
+    "Span",
     "SpecView",
 ]

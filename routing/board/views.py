@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 
 class BoardAway(Exception):
@@ -14,6 +14,13 @@ class BoardAway(Exception):
 class BoardFault(BoardAway):
     """One move broke in Redis, a fault of ours; the board is there for all others. Whoever asked goes on as if it were
     away, so that a caller still comes to a human; it is on the log as an error."""
+
+
+class Span(TypedDict, total=False):
+    """Of a stamp that was supplied without its callback: the true moment lies between. Both or neither."""
+
+    earliest_ms: int
+    latest_ms: int
 
 
 class EpochChanged(Exception):

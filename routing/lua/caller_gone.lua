@@ -1,13 +1,13 @@
 -- caller_gone: a terminal carrier status of the caller's leg. Closes, or `agency_only` while an agency is in the room.
--- KEYS[1] meta. ARGV[4] {call, sid, status, side, at_ms?}. Returns the call's view, or nothing for an unknown call.
+-- KEYS[1] meta. ARGV[4] {call, sid, status, side, at_ms?, earliest_ms?, latest_ms?}. Returns the call's view, or nothing for an unknown call.
 function B.move(a)
   local c = B.call(a.call)
   if not c or a.sid ~= c.sid then return c and B.view(c) end -- guard: other_leg
-  if not B.once(c, 'E', a.sid) then return B.view(c) end -- guard: gone_once
+  local span = B.told(a)
+  if not B.better(c, span, 'E', a.sid) then return B.view(c) end -- guard: gone_once
   local leg = B.legs(c)[a.sid]
-  if leg then B.ended(c, a.sid, leg, a.at_ms) end
-  B.emit('leg.ended', c, { sid = a.sid, role = 'caller', label = leg and leg.label or '', status = a.status,
-    at_ms = a.at_ms or B.now })
+  if leg and not leg.ended then B.ended(c, a.sid, leg, a.at_ms, span) end
+  B.stamp('leg.ended', c, { sid = a.sid, role = 'caller', label = leg and leg.label or '', status = a.status }, a.at_ms, span)
   if leg then
     leg.joined, leg.ended = false, true
     B.save_leg(c, a.sid, leg)
@@ -19,12 +19,12 @@ function B.move(a)
   B.set(c, { inroom = '', gone_ms = a.at_ms or B.now, side = a.side, status = a.status })
   if B.agency_near(c) then
     local freed = B.rescind(c, 'caller_gone')
-    B.emit('call.leg_gone', c, { sid = a.sid, at_ms = a.at_ms or B.now })
+    B.stamp('call.leg_gone', c, { sid = a.sid }, a.at_ms, span)
     B.state(c, 'agency_only', 'caller_gone')
     if (c.owner or '') == '' then B.left_with_agency(c, nil) end
     B.release_all(freed, c.id)
   else
-    B.close(c, a.side, 'caller_gone', a.at_ms or B.now, a.status)
+    B.close(c, a.side, 'caller_gone', a.at_ms or B.now, a.status, span)
   end
   return B.view(c)
 end

@@ -1,5 +1,5 @@
 -- leg_left: the carrier saw a leg leave the room.
--- KEYS[1] meta. ARGV[4] {call, sid, label, room_sid: may be empty, at_ms?}. Returns the call's view, or nothing for an unknown call.
+-- KEYS[1] meta. ARGV[4] {call, sid, label, room_sid: may be empty, at_ms?, earliest_ms?, latest_ms?}. Returns the call's view, or nothing for an unknown call.
 function B.move(a)
   local c = B.call(a.call)
   if not c then return end
@@ -10,7 +10,8 @@ function B.move(a)
     if role == 'caller' and leg and leg.label ~= a.label then
       B.were_together(c, B.shown_at(c, a.label), a.at_ms or B.now)
     end
-    B.went(c, a.sid, { role = role, who = who, label = a.label, room_sid = a.room_sid, at = at }, a.at_ms)
+    B.went(c, a.sid, { role = role, who = who, label = a.label, room_sid = a.room_sid, at = at,
+      asked = leg and leg.asked }, a.at_ms, B.told(a))
   end
   if not B.legs(c)[a.sid] and a.label ~= '' then -- left before its join was heard of
     local role, who = B.parse_label(a.label)

@@ -1,5 +1,5 @@
 -- leg_status: progress of a leg that is not the caller's: an agency's, a specialist's, the backup's telephone.
--- KEYS[1] meta. ARGV[4] {call: empty when only the leg is known, sid, label, status, at_ms?}. Returns the call's view, or nothing for an unknown call.
+-- KEYS[1] meta. ARGV[4] {call: empty when only the leg is known, sid, label, status, at_ms?, earliest_ms?, latest_ms?}. Returns the call's view, or nothing for an unknown call.
 local FINAL = { completed = true, busy = true, failed = true, ['no-answer'] = true, canceled = true }
 
 function B.move(a)
@@ -18,9 +18,12 @@ function B.move(a)
     B.dialled(c, leg.who)
     B.settle(c)
   end
-  if not FINAL[a.status] or leg.ended then return B.view(c) end -- guard: leg_once
-  B.ended(c, a.sid, leg, a.at_ms)
-  B.emit('leg.ended', c, { sid = a.sid, role = leg.role, label = leg.label, status = a.status, at_ms = a.at_ms or B.now })
+  if not FINAL[a.status] then return B.view(c) end
+  local span = B.told(a)
+  if not B.better(c, span, 'E', a.sid) then return B.view(c) end -- guard: leg_once
+  if not leg.ended then B.ended(c, a.sid, leg, a.at_ms, span) end
+  B.stamp('leg.ended', c, { sid = a.sid, role = leg.role, label = leg.label, status = a.status }, a.at_ms, span)
+  if leg.ended then return B.view(c) end
   B.leg_out(c, a.sid, leg.label, leg.room_sid or '', a.at_ms)
   leg.ended = true
   B.save_leg(c, a.sid, leg)

@@ -17,7 +17,7 @@ function B.move(a)
   local label = s.erole .. '_' .. s.id .. '_' .. a.nonce
   B.set(s, { used = s.token, newleg = a.sid, asked_at = B.now })
   B.remember_leg(a.sid, c.id)
-  B.save_leg(c, a.sid, { role = s.erole, who = s.id, label = label, joined = false })
+  B.save_leg(c, a.sid, { role = s.erole, who = s.id, label = label, joined = false, asked = B.now })
   B.emit('leg.asked', c, { sid = a.sid, role = s.erole, who = s.id, label = label })
   if s.estate == 'connecting' then
     B.off('ask', s.id)

@@ -24,6 +24,11 @@ local function back(c)
   if c.inroom ~= '1' then return end
   B.apart(c)
   B.set(c, { inroom = '' })
+  local leg = B.legs(c)[c.sid]
+  if leg and leg.joined and not leg.out_by then
+    leg.out_by = B.now
+    B.save_leg(c, c.sid, leg)
+  end
   B.check_room(c)
 end
 

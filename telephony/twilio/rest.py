@@ -9,7 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import httpx
@@ -20,7 +20,7 @@ from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 from twilio.rest import Client
 
-from telephony.carrier import CarrierAway, CarrierRefused, LegInfo, ParticipantInfo, RoomInfo
+from telephony.carrier import FINAL_STATUSES, CarrierAway, CarrierRefused, LegInfo, ParticipantInfo, RoomInfo
 from telephony.clock import Clock, RealClock
 from telephony.numbers import check_diallable
 from telephony.twilio.limits import OneAtATime
@@ -39,6 +39,8 @@ PAGE = 1000
 """Entries of a list's page, the carrier's maximum."""
 NOT_IN_PROGRESS = 21220
 LIVE = ("queued", "ringing", "in-progress")
+ENDED_MAX = 5_000
+"""Legs that have ended, looked through at most: five pages, a busy day."""
 
 _PATH_PART = re.compile(r"[A-Za-z0-9_\-]{1,128}")
 _IDENTITY = re.compile(r"[A-Za-z0-9_]{1,121}")
@@ -131,6 +133,22 @@ class TwilioCarrier:
         )
         return list({leg.sid: _leg_info(leg) for page in pages for leg in page}.values())
 
+    async def ended_legs(self, since: float) -> Sequence[LegInfo]:
+        day = datetime.fromtimestamp(since, UTC)  # the carrier may look at the date alone
+        found = await self._list(
+            lambda: self._client.calls.list_async(end_time_after=day, limit=ENDED_MAX, page_size=PAGE)
+        )
+        legs = map(_leg_info, found)
+        return [leg for leg in legs if leg.status in FINAL_STATUSES and leg.ended_at and leg.ended_at >= since]
+
+    async def children(self, sid: str) -> Sequence[LegInfo]:
+        return [
+            _leg_info(leg)
+            for leg in await self._list(
+                lambda: self._client.calls.list_async(parent_call_sid=_part(sid), limit=PAGE, page_size=PAGE)
+            )
+        ]
+
     # ------------------------------------------------------------ rooms
 
     async def announce(self, room_sid: str, url: str) -> None:
@@ -176,7 +194,9 @@ class TwilioCarrier:
         room = self._client.conferences(_part(room_sid))
         people = await self._if_known(lambda: room.participants.list_async(page_size=PAGE), self._lists)
         return [
-            ParticipantInfo(str(p.call_sid), p.label or None, bool(p.muted), bool(p.hold), str(p.status))
+            ParticipantInfo(
+                str(p.call_sid), p.label or None, bool(p.muted), bool(p.hold), str(p.status), _seconds(p.date_created)
+            )
             for p in people or ()
         ]
 

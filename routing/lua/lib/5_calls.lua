@@ -210,7 +210,7 @@ function B.outcome(c)
 end
 
 -- The call is over. `side` said who; after the backup's goodbye it is the backup.
-function B.close(c, side, cause, ended, status)
+function B.close(c, side, cause, ended, status, span)
   B.apart(c, ended)
   local freed = B.rescind(c, 'caller_gone')
   for _, s in ipairs(B.dismiss(c, cause)) do freed[#freed + 1] = s end
@@ -218,7 +218,8 @@ function B.close(c, side, cause, ended, status)
   B.set(c, { relief = '', lost = 0, phase = '' })
   B.state(c, 'closed', cause)
   B.emit('call.ended', c, { outcome = B.outcome(c), side = side, cause = cause, ended_ms = ended, carrier_status = status,
-    answered_ms = B.num(c.ans) > 0 and B.num(c.ans) or nil, reason = c.end_reason })
+    answered_ms = B.num(c.ans) > 0 and B.num(c.ans) or nil, reason = c.end_reason,
+    earliest_ms = span and span.earliest, latest_ms = span and span.latest })
   for _, kind in ipairs({ 'plan', 'anyone', 'dback', 'again', 'bring', 'left', 'move', 'say', 'relief', 'giveup', 'gone' }) do
     B.off(kind, c.id)
   end

@@ -88,23 +88,58 @@ function B.complete_leg(c, sid, role)
   B.effect('complete_leg', c, { sid = sid, role = role }, 60000)
 end
 
--- Writes once that a leg has come into a room, or gone: also where the carrier's own word for it was lost and something
--- later (its leave, its end, the room's end) says so.
-function B.came(c, sid, leg, at)
-  if not B.once(c, 'j', sid, leg.label or '') then return end
-  B.emit('leg.joined', c, { sid = sid, role = leg.role, who = leg.who, label = leg.label, room = c.room or '',
-    room_sid = leg.room_sid or '', at_ms = at or B.now })
+-- A stamp is the carrier's own, or was supplied without its callback: then the truth lies in its span.
+function B.span(earliest, latest) return { earliest = math.min(earliest, latest), latest = latest } end
+
+-- What the reconciler has told: a span, or nothing where the stamp is the carrier's.
+function B.told(a) return a.earliest_ms and a.latest_ms and B.span(a.earliest_ms, a.latest_ms) or nil end
+
+-- As `once`; but after a supplied stamp the carrier's own is news.
+function B.better(c, span, mark, ...)
+  local key, field = P .. 'legs:' .. c.id, mark .. '|' .. table.concat({ ... }, '|')
+  local had = redis.call('HGET', key, field)
+  if had and (span or had ~= 's') then return false end
+  redis.call('HSET', key, field, span and 's' or '1')
+  return true
 end
 
-function B.went(c, sid, leg, at)
-  B.came(c, sid, leg, leg.at)
-  if not B.once(c, 'l', sid, leg.label or '') then return end
-  B.emit('leg.left', c, { sid = sid, role = leg.role, label = leg.label, at_ms = at or B.now, reason = '' })
+function B.stamp(kind, c, data, at, span)
+  data.at_ms = at or span and span.latest or B.now
+  if span then data.earliest_ms, data.latest_ms = span.earliest, span.latest end
+  B.emit(kind, c, data)
+end
+
+-- Writes that a leg has come into a room, or gone: also where the carrier's own word for it was lost and something
+-- later (its leave, its end, the room's end) says so.
+function B.came(c, sid, leg, at, span)
+  if not B.better(c, span, 'j', sid, leg.label or '') then return end
+  B.stamp('leg.joined', c, { sid = sid, role = leg.role, who = leg.who, label = leg.label, room = c.room or '',
+    room_sid = leg.room_sid or '' }, at, span)
+end
+
+-- A join that nobody has told was after the leg asked for its room, or after the best that is known of its coming.
+function B.went(c, sid, leg, at, span)
+  local by = span and span.latest or (at or B.now) + B.time('rounding')
+  local from = leg.asked or leg.at or c.a
+  B.came(c, sid, leg, math.min(B.num(leg.at or by), by), B.span(B.num(from), by))
+  if not B.better(c, span, 'l', sid, leg.label or '') then return end
+  B.stamp('leg.left', c, { sid = sid, role = leg.role, label = leg.label, reason = '' }, at, span)
+end
+
+-- A leave that nobody has told: a leg out of its room asks for its next document, or ends, before long.
+function B.just_before(leg, at)
+  return B.span(math.max(B.num(leg.at), at - B.time('asks_on')), at + B.time('rounding'))
 end
 
 -- A leg has ended: it has gone from where it was, if nobody has said so yet.
-function B.ended(c, sid, leg, at)
-  if leg.joined then B.went(c, sid, leg, at) elseif leg.left_label then B.went(c, sid, leg, leg.left_at) end
+function B.ended(c, sid, leg, at, span)
+  if leg.joined then
+    local by = leg.out_by or at or B.now
+    local from = B.just_before(leg, span and not leg.out_by and span.earliest or by).earliest
+    B.went(c, sid, leg, by, B.span(from, span and span.latest or by + B.time('rounding')))
+  elseif leg.left_label then
+    B.went(c, sid, leg, leg.left_at, leg.left_from and B.span(leg.left_from, leg.left_at + B.time('rounding')))
+  end
 end
 
 -- Caller and owner are in one room as far as anybody can know, though no callback has said so yet: since then, ms.
@@ -131,11 +166,11 @@ function B.shown_at(c, label)
 end
 
 -- A leg is in a room: the carrier said so.
-function B.leg_in(c, sid, label, room_sid, at)
+function B.leg_in(c, sid, label, room_sid, at, span)
   local role, who = B.parse_label(label)
   local leg = B.legs(c)[sid] or { role = role, who = who, label = label }
   if not B.once(c, 'J', sid, label, room_sid, at or '') then return end -- guard: join_once
-  B.came(c, sid, { role = role, who = who, label = label, room_sid = room_sid }, at)
+  B.came(c, sid, { role = role, who = who, label = label, room_sid = room_sid }, at, span)
   local turn = B.turn_of(label)
   local earlier = turn > 0 and turn < B.turn_of(leg.label or '') and leg.room_sid == room_sid
   if role == 'caller' and earlier then -- an earlier stay, told late: it changes nothing now
@@ -144,7 +179,10 @@ function B.leg_in(c, sid, label, room_sid, at)
   local same_stay = leg.left_label == label and (leg.left_room == '' or leg.left_room == room_sid)
   local late = same_stay and (role ~= 'caller' or (at or B.now) <= B.num(leg.left_at))
   if leg.ended or late then return end -- guard: join_after_leave
-  leg.joined, leg.label, leg.room_sid, leg.at = true, label, room_sid, at or B.now
+  if leg.joined and leg.out_by and leg.label ~= label then
+    B.went(c, sid, leg, leg.out_by, B.just_before(leg, leg.out_by))
+  end
+  leg.joined, leg.label, leg.room_sid, leg.at, leg.out_by = true, label, room_sid, at or B.now, nil
   B.save_leg(c, sid, leg)
   if B.has_word(c.oldrooms, room_sid) then return B.astray(c, role) end -- guard: old_room
   if (c.room_sid or '') == '' then B.set(c, { room_sid = room_sid }) end
