@@ -1,21 +1,23 @@
 """`hotline bench match`: the board's matches, sequential on one connection, beside raw ZPOPMIN on the same server.
 
 *Match*: somebody becomes available while N wait in five lanes, and is offered the first. *Arrive*: a caller begins to
-wait among 10,000 idle people and is offered to one. The yardstick pops the least of a sorted set of the same size.
+wait among 10,000 idle people and is offered to one. The yardstick pops the least of a sorted set of the same size. Ours
+and the yardstick take turns within each round; ratios are of rates, medians of rounds.
 """
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import random
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from redis.asyncio import Redis
 
+from app.bench.fill import Filling, Move
 from app.bench.load import scratch_folder
 from app.embedded import Stores, embedded_stores
 from routing.board import Board, Caller, Profile
@@ -25,17 +27,15 @@ LANGUAGES = ("en", "es", "fr", "de", "it")
 LANES = tuple(f"main|{language}|1|" for language in LANGUAGES)
 #: Operations of a kind in one round; rounds.
 OPERATIONS, ROUNDS = 300, 5
-IDLE_PEOPLE = 10_000
-#: Callers or people put on the board at once while it is filled.
-AT_ONCE = 50
+FEW, MANY, IDLE_PEOPLE = 1_000, 100_000, 10_000
 
 
 async def bench() -> dict[str, Any]:
     """The object that `--json` prints."""
     with scratch_folder() as folder:
         async with embedded_stores(folder, postgres=False, durable=False) as stores:
-            ratio, few = await _match(stores, "few", 1_000)
-            _, many = await _match(stores, "many", 100_000)
+            ratio, few = await _match(stores, "few", FEW)
+            _, many = await _match(stores, "many", MANY)
             arrive = await _arrive(stores)
     return {"ratio": round(ratio, 3), "arrive_ratio": round(arrive, 3), "slowdown_100k": round(many / few, 3)}
 
@@ -43,8 +43,9 @@ async def bench() -> dict[str, Any]:
 async def _match(stores: Stores, name: str, waiting: int) -> tuple[float, float]:
     """Ratio to ZPOPMIN (rates), and the median of a match in µs."""
     board, raw = await _board(stores, name), Redis.from_url(stores.redis_url, single_connection_client=True)
-    await _gathered([lambda i=i: _waits(board, i) for i in range(waiting)])
-    await raw.zadd("yardstick", {f"{i:012d}": i for i in range(waiting + OPERATIONS * ROUNDS)})
+    fill = Filling(raw, f"bench-{name}", board.epoch)
+    await fill.send(itertools.chain.from_iterable(map(_waits, range(waiting))), f"{waiting} callers", 2 * waiting)
+    await _yardstick(raw, waiting)
     someone = Profile("s000000000001", "specialist", "senior", LANES, True)
 
     async def match() -> float:
@@ -60,8 +61,8 @@ async def _match(stores: Stores, name: str, waiting: int) -> tuple[float, float]
 
 async def _arrive(stores: Stores) -> float:
     board, raw = await _board(stores, "arrive"), Redis.from_url(stores.redis_url, single_connection_client=True)
-    people = [Profile(f"s{i:012x}", "specialist", "senior", LANES, True) for i in range(IDLE_PEOPLE)]
-    await raw.zadd("yardstick", {f"{i:012d}": i for i in range(IDLE_PEOPLE + OPERATIONS * ROUNDS)})
+    fill = Filling(raw, "bench-arrive", board.epoch)
+    await _yardstick(raw, IDLE_PEOPLE)
     numbers = itertools.count(1)
 
     async def arrive() -> float:
@@ -75,10 +76,14 @@ async def _arrive(stores: Stores) -> float:
         return took
 
     async def beats() -> None:
-        """Everybody stays fresh: a beat each before the run, within the 12 s that count."""
-        await _gathered([lambda p=p: board.beat(p, presence="available", touched=True) for p in people])
+        """Everybody stays fresh: a beat each before a round, within the 12 s that count."""
+        await fill.send(map(_beat, range(IDLE_PEOPLE)), f"{IDLE_PEOPLE} people", IDLE_PEOPLE)
 
     return (await _compared(arrive, raw, board, before=beats))[0]
+
+
+async def _yardstick(raw: Redis, members: int) -> None:
+    await raw.zadd("yardstick", {f"{i:012d}": i for i in range(members + OPERATIONS * ROUNDS)})
 
 
 async def _compared(
@@ -114,25 +119,22 @@ async def _board(stores: Stores, name: str) -> Board:
     return board
 
 
-async def _waits(board: Board, number: int) -> None:
-    await board.arrive(f"c{number:020x}", f"CA{number:032x}", "main", LANGUAGES[number % 5], Caller())
-    await _turn(board, number)
+def _waits(number: int) -> Iterator[Move]:
+    """The moves of a caller who rings and begins to wait."""
+    about = {"call": f"c{number:020x}", "sid": f"CA{number:032x}", "line": "main", "language": LANGUAGES[number % 5]}
+    yield "arrive", {**about, "caller": asdict(Caller())}
+    yield "turn", {**about, **_first_turn(number)}
+
+
+def _beat(number: int) -> Move:
+    person = asdict(Profile(f"s{number:012x}", "specialist", "senior", LANES, True))
+    return "beat", {"profile": person | {"lanes": " ".join(LANES)}, "presence": "available", "touched": True}
+
+
+def _first_turn(number: int) -> dict[str, Any]:
+    return {"cls": "standard", "arrived_ms": int(time.time() * 1000), "counter": number, "turn": 1}
 
 
 async def _turn(board: Board, number: int) -> Any:
-    return await board.turn(
-        f"c{number:020x}",
-        f"CA{number:032x}",
-        line="main",
-        language=LANGUAGES[number % 5],
-        cls="standard",
-        arrived_ms=int(time.time() * 1000),
-        counter=number,
-        turn=1,
-    )
-
-
-async def _gathered(work: list[Callable[[], Awaitable[Any]]]) -> None:
-    """All of it, `AT_ONCE` at a time."""
-    for begin in range(0, len(work), AT_ONCE):
-        await asyncio.gather(*(one() for one in work[begin : begin + AT_ONCE]))
+    call, sid = f"c{number:020x}", f"CA{number:032x}"
+    return await board.turn(call, sid, line="main", language=LANGUAGES[number % 5], **_first_turn(number))

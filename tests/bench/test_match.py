@@ -1,0 +1,39 @@
+"""`bench match` on small boards: every match is one, and the figures are what the contract names."""
+
+from __future__ import annotations
+
+import pytest
+from redis.asyncio import Redis
+
+from app.bench import match
+from app.bench.fill import Filling
+from app.embedded import Stores
+from routing.board import Board
+from routing.policy import Line, compile_config
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_each_part_measures_something(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"FEW": 20, "MANY": 60, "IDLE_PEOPLE": 20, "OPERATIONS": 5, "ROUNDS": 2}.items():
+        monkeypatch.setattr(match, name, value)
+    figures = await match.bench()
+    assert set(figures) == {"ratio", "arrive_ratio", "slowdown_100k"}
+    assert all(value > 0 for value in figures.values())
+    assert "120 of 120" in capsys.readouterr().err, "it says how far it is"
+
+
+async def test_a_board_is_filled_as_by_its_moves(hotline_stores: Stores, hotline_name: str) -> None:
+    board = Board(hotline_stores.redis_url, hotline=hotline_name, new_id=lambda: "0123456789ab")
+    await board.open(compile_config([Line("main", match.LANGUAGES)]))
+    await board.end_verify()
+    async with Redis.from_url(hotline_stores.redis_url) as redis:
+        fill = Filling(redis, hotline_name, board.epoch)
+        await fill.send([move for number in range(3) for move in match._waits(number)], "callers", 6)
+        views = [await board.call(f"c{number:020x}") for number in range(3)]
+        assert [view and view.state for view in views] == ["waiting"] * 3
+        with pytest.raises(RuntimeError, match="EPOCH"):
+            await Filling(redis, hotline_name, "1-other").send(match._waits(9), "callers", 2)
+    await board.aclose()
