@@ -54,8 +54,11 @@ async def run(options: Options, *, as_json: bool) -> int:
 def show(result: dict[str, Any]) -> None:
     """The summary for people: what was counted, how long callers waited, and what happened."""
     terminal = Terminal()
-    for title, rows in (("Callers", _counted(result)), ("What happened", result["happened"])):
-        table = Table("what", "how often", title=title, title_justify="left")
+    tables = {"Callers": _counted(result), "What happened": result["happened"]}
+    if "faults" in result:
+        tables |= {"Faults": result["faults"], "Right again after, s (p99)": result["recovered_p99_s"]}
+    for title, rows in tables.items():
+        table = Table("what", "", title=title, title_justify="left")
         for name, value in rows.items():
             must_be_0 = name in COUNTERS and value
             table.add_row(name.replace("_", " "), f"[red]{value}[/red]" if must_be_0 else str(value))
