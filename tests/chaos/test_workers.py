@@ -57,6 +57,7 @@ async def test_S6_the_parent_dies_and_starts_again(h: House) -> None:
     began = h.clock.now()
     late = await h.caller(greeted_s=8)
     await asyncio.sleep(max(0.0, began + DOWN_S - h.clock.now()))
+    restarted = h.clock.now()
     await h.start_parent()
     up = h.clock.now()
 
@@ -78,5 +79,5 @@ async def test_S6_the_parent_dies_and_starts_again(h: House) -> None:
     ends = [h.backup_talks(phone)[-1].end for phone in with_backup]
     assert min(ends) >= back, "no conversation with the backup's human is cut"
     right = await h.right_after(up, BOARD_S)
-    note("parent_killed", answers_again_s=up - began, everybody_s=back - up, board_right_s=right)
+    note("parent_killed", answers_again_s=up - restarted, everybody_s=back - up, board_right_s=right)
     await h.nothing_is_lost()
