@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Unpack
 
 from routing.board import reads
-from routing.board.store import MOVE_S, Store
-from routing.board.views import (
-    Accepted,
-    Answer,
-    Caller,
-    CallView,
-    Effect,
-    Event,
-    Profile,
-    Seat,
-    SpecView,
-)
+from routing.board.reader import Reader
+from routing.board.views import Accepted, Answer, Caller, CallView, Effect, Profile, Seat, Span, SpecView
 
 CARRIER = "w"
 """Who reached us, when it was the carrier's webhook (L8 asks whether anybody else did)."""
@@ -34,24 +24,8 @@ def _epoch_key(epoch: str) -> tuple[int, str]:
     return int(ms or 0), rand
 
 
-class Board:
-    """Moves on one hotline's board."""
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        hotline: str = "main",
-        new_id: Callable[[], str],
-        now_ms: Callable[[], int] | None = None,
-        edit: Callable[[str], str] | None = None,
-        budget_s: float = MOVE_S,
-    ) -> None:
-        """`now_ms` replaces the server's clock, only on a server whose test flag is set (P5). `new_id` gives random
-        hex. `edit` changes the scripts' source: tests take guards out with it (T2). `budget_s` is the real time that a
-        move may take (S1); only tests on a loaded machine give more."""
-        self._store = Store(url, hotline, new_id=new_id, now_ms=now_ms, edit=edit, budget_s=budget_s)
-        self._run = self._store.run
+class Board(Supervision, Reader):
+    """Moves on one hotline's board, one method each."""
 
     # -- epoch and configuration
 
@@ -71,17 +45,6 @@ class Board:
     async def allow_test_clock(self) -> None:
         """Set the test flag: from now on this hotline's moves may bring their own time (P5). Tests and demo only."""
         await self._store.allow_test_clock()
-
-    @property
-    def epoch(self) -> str:
-        """The epoch this process knows; empty before `open`."""
-        return self._store.epoch
-
-    @property
-    def last_event_id(self) -> str:
-        """Newest stream id that any reply to this process has shown (`0-0` at first). A virtual clock's probe compares
-        it with a reader's cursor: equal means that the reader has everything this process has caused."""
-        return self._store.last_event_id
 
     # -- the caller
 
@@ -103,10 +66,12 @@ class Board:
         turn: int,
         danger: bool = False,
         still_needed: bool = False,
+        away: bool = False,
         caller: Caller | None = None,
     ) -> CallView:
         """A hold turn (H1, H2): upserts an unknown call at its own place, proves the caller is there, applies the key.
-        `still_needed`: the caller pressed the key that asks for a person after the backup's human has gone."""
+        `still_needed`: the caller pressed the key that asks for a person after the backup's human has gone. `away`: the
+        caller was held without the board, whose URL then knows best what was pressed: its graver class applies."""
         args = {
             "call": call,
             "sid": sid,
@@ -118,47 +83,62 @@ class Board:
             "turn": turn,
             "danger": danger,
             "still_needed": still_needed,
+            "away": away,
             "caller": asdict(caller) if caller else None,
         }
         return reads.call_view(await self._run("turn", args, source=CARRIER))
 
-    async def caller_gone(self, call: str, sid: str, *, status: str, side: str, at_ms: int | None) -> CallView | None:
+    async def caller_gone(
+        self, call: str, sid: str, *, status: str, side: str, at_ms: int | None, **within: Unpack[Span]
+    ) -> CallView | None:
         """A terminal carrier status of the caller's leg. `closed`, or `agency_only` while an agency is in the room."""
-        args = {"call": call, "sid": sid, "status": status, "side": side, "at_ms": at_ms}
+        args = {"call": call, "sid": sid, "status": status, "side": side, "at_ms": at_ms, **within}
         return reads.maybe_call(await self._run("caller_gone", args, source=CARRIER))
 
     # -- rooms and legs
 
     async def leg_joined(
-        self, call: str, sid: str, label: str, room_sid: str, at_ms: int | None, *, room: str = ""
+        self,
+        call: str,
+        sid: str,
+        label: str,
+        room_sid: str,
+        at_ms: int | None,
+        *,
+        room: str = "",
+        **within: Unpack[Span],
     ) -> CallView | None:
         """The carrier saw a leg enter a room: the caller's, a specialist's, an agency's (L5). `room`, its name, tells a
         late join of an earlier room."""
-        args = {"call": call, "sid": sid, "label": label, "room_sid": room_sid, "at_ms": at_ms, "room": room}
+        args = {"call": call, "sid": sid, "label": label, "room_sid": room_sid, "at_ms": at_ms, "room": room, **within}
         return reads.maybe_call(await self._run("leg_joined", args, source=CARRIER))
 
     async def leg_left(
-        self, call: str, sid: str, label: str, at_ms: int | None, *, room_sid: str = ""
+        self, call: str, sid: str, label: str, at_ms: int | None, *, room_sid: str = "", **within: Unpack[Span]
     ) -> CallView | None:
         """The carrier saw a leg leave a room (`room_sid`, where known, tells a late leave of an earlier room)."""
-        args = {"call": call, "sid": sid, "label": label, "room_sid": room_sid, "at_ms": at_ms}
+        args = {"call": call, "sid": sid, "label": label, "room_sid": room_sid, "at_ms": at_ms, **within}
         return reads.maybe_call(await self._run("leg_left", args, source=CARRIER))
 
-    async def leg_status(self, call: str, sid: str, label: str, *, status: str, at_ms: int | None) -> CallView | None:
+    async def leg_status(
+        self, call: str, sid: str, label: str, *, status: str, at_ms: int | None, **within: Unpack[Span]
+    ) -> CallView | None:
         """Progress of a leg that is not the caller's (agency, specialist's telephone, backup's telephone). With an
         empty `call` the leg's own is looked up: a softphone's progress callbacks name none."""
-        args = {"call": call, "sid": sid, "label": label, "status": status, "at_ms": at_ms}
+        args = {"call": call, "sid": sid, "label": label, "status": status, "at_ms": at_ms, **within}
         return reads.maybe_call(await self._run("leg_status", args, source=CARRIER))
 
-    async def room_ended(self, call: str, room_sid: str, at_ms: int | None) -> CallView | None:
+    async def room_ended(self, call: str, room_sid: str, at_ms: int | None, **within: Unpack[Span]) -> CallView | None:
         """The carrier ended a room; whoever was in it has left."""
-        args = {"call": call, "room_sid": room_sid, "at_ms": at_ms}
+        args = {"call": call, "room_sid": room_sid, "at_ms": at_ms, **within}
         return reads.maybe_call(await self._run("room_ended", args, source=CARRIER))
 
     # -- the backup line (H5)
 
     async def backup_answered(self, call: str, sid: str) -> Answer:
-        """Somebody pressed 1. Refused (`not_yours`) when the caller is already with a specialist or gone."""
+        """Somebody pressed 1. Refused (`not_yours`) when the caller is with a specialist, or a person has ended the
+        call. Of a call closed by anything else it is allowed, since the caller is evidently there; closed it stays, the
+        key is on record."""
         return reads.answer(await self._run("backup_answered", {"call": call, "sid": sid}, source=CARRIER))
 
     async def backup_over(self, call: str, *, dialled_index: int) -> CallView:
@@ -264,7 +244,8 @@ class Board:
     async def handoff_open(
         self, call: str, spec: str, *, handoff: str, to_cipher: str, facts: Mapping[str, Any], cipher: str, dial: bool
     ) -> Answer:
-        """A handoff to emergency services is decided; with `dial` the agency is rung into the room (C1, C2)."""
+        """A handoff to emergency services is decided; with `dial` the agency is rung into the room (C1, C2). Its data
+        say whether it is: `dialled`."""
         args = {
             "call": call,
             "spec": spec,
@@ -278,7 +259,15 @@ class Board:
         return reads.answer(await self._run("handoff_open", args))
 
     async def handoff_fact(
-        self, handoff: str, who: str, *, id: str, facts: Mapping[str, Any], cipher: str, redial: bool = False, call: str = ""
+        self,
+        handoff: str,
+        who: str,
+        *,
+        id: str,
+        facts: Mapping[str, Any],
+        cipher: str,
+        redial: bool = False,
+        call: str = "",
     ) -> Answer:
         """What happened next: `contact` (`reached, no_answer, declined, by_hand`), `outcome`
         (`contact_confirmed, not_located, responder_refused, caller_declined, stood_down`), `incident`, `closed`."""
@@ -301,7 +290,7 @@ class Board:
         return int(await self._run("tick", {"limit": limit}))
 
     async def claim_effects(self, limit: int = 20) -> Sequence[Effect]:
-        """Effects due, claimed for 1.5 s (L3)."""
+        """Effects due, claimed for 1.5 s (L3); those that ring an agency for 8 s."""
         return [reads.effect(item) for item in await self._run("claim_effects", {"limit": limit}) or ()]
 
     async def still_due(self, effect: Effect) -> bool:
@@ -334,68 +323,6 @@ class Board:
         """The carrier shows a waiting caller with somebody whom the board has not rung: not offered until the caller's
         next turn."""
         await self._run("elsewhere", {"call": call})
-
-    # -- reading
-
-    async def call(self, call: str) -> CallView | None:
-        return reads.maybe_call(await self._read("call", call))
-
-    async def live_calls(self) -> Sequence[CallView]:
-        """Every call that is not closed, by first arrival."""
-        return [reads.call_view(item) for item in await self._read("calls") or ()]
-
-    async def specialist(self, spec: str) -> SpecView | None:
-        view = await self._read("spec", spec)
-        return reads.spec_view(view) if view else None
-
-    async def specialists(self) -> Sequence[SpecView]:
-        return [reads.spec_view(item) for item in await self._read("specs") or ()]
-
-    async def legs(self, call: str) -> Mapping[str, Mapping[str, Any]]:
-        """The live legs of a call: SID to `{role, who, label, joined, room_sid}`. SIDs that begin with `p` are presumed
-        from a beat or a label, until the carrier names the leg."""
-        return await self._read("legs", call) or {}
-
-    async def loose_legs(self) -> Sequence[Mapping[str, str]]:
-        """Legs of calls closed lately of whose end nobody has told: `{call, sid, role, label}`."""
-        return await self._read("loose") or []
-
-    async def secret(self, call: str) -> Caller | None:
-        """The caller's ciphertext, for revealing with Postgres down (S7)."""
-        found = await self._read("secret", call)
-        return Caller(**found) if found else None
-
-    async def events(self, after: str, *, count: int = 500, block_ms: int = 0) -> Sequence[Event]:
-        """Events after a cursor (`0` for all, `$` for now); waits at most `block_ms`."""
-        key = f"{self._store.tag}events"
-        if block_ms > 0:
-            command = ("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", key, after)
-            found = await self._store.waiting(block_ms / 1000 + 1, *command)
-        else:
-            found = await self._store.plain("XREAD", "COUNT", count, "STREAMS", key, after)
-        entries = reads.entries(found)
-        return [reads.event(cursor, fields) for cursor, fields in entries]
-
-    async def last_cursor(self) -> str:
-        """The id of the newest event in the stream, `0-0` when there is none."""
-        found = await self._store.plain("XREVRANGE", f"{self._store.tag}events", "+", "-", "COUNT", 1)
-        return found[0][0] if found else "0-0"
-
-    async def trim_events(self, before: str) -> int:
-        """Drop events older than a cursor. Only what was recorded at least an hour ago may go (S3)."""
-        return int(await self._store.plain("XTRIM", f"{self._store.tag}events", "MINID", "~", before))
-
-    async def memory_share(self) -> float:
-        """How full the server's memory is, of 1; 0 where it has no limit. The recorder makes room in time (S3)."""
-        info = await self._store.plain("INFO", "memory")
-        limit = int(info.get("maxmemory", 0))
-        return int(info["used_memory"]) / limit if limit else 0.0
-
-    async def aclose(self) -> None:
-        await self._store.aclose()
-
-    async def _read(self, what: str, id: str = "") -> Any:
-        return await self._run("read", {"what": what, "id": id})
 
     def _token(self) -> str:
         return self._store.new_id() + self._store.new_id()
