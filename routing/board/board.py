@@ -9,6 +9,7 @@ from typing import Any, Unpack
 
 from routing.board import reads
 from routing.board.reader import Reader
+from routing.board.supervise import Supervision
 from routing.board.views import Accepted, Answer, Caller, CallView, Effect, Profile, Seat, Span, SpecView
 
 CARRIER = "w"

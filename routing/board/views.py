@@ -84,6 +84,14 @@ class CallView:
     fresh: bool
     """This request created it on the board."""
     now_ms: int
+    risk_high: bool = False
+    """Ending it needs a lead (L9)."""
+    held_ms: int = 0
+    """Since when the caller is on hold, 0: is not."""
+    help_ms: int = 0
+    """Since when somebody in it wants a lead, 0: nobody does."""
+    watching: str = ""
+    """Leads beside it who are nobody of the call's own, ids separated by spaces."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,8 @@ class SpecView:
     beat_ms: int
     offers: tuple[OfferView, ...]
     level: str = ""
+    watch: str = ""
+    """How a lead is beside `call`: `listen`, `whisper` or `barge`; empty: not so."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +145,9 @@ class Seat:
     room: str = ""
     label: str = ""
     role: str = ""
+    muted: bool = False
+    coach_sid: str = ""
+    """The one leg that hears it; empty: everybody does, unless muted."""
 
 
 @dataclass(frozen=True)

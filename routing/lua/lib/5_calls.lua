@@ -8,23 +8,40 @@ function B.call(id)
   if c.state then return c end
 end
 
+-- Who rings, as far as `caller` says it. True when that is more than was known.
+local function known(c, caller)
+  if not caller or caller == cjson.null or (c.nc or '') ~= '' then return false end
+  local cipher = caller.number_cipher or ''
+  if cipher == '' and (c.wh or caller.withheld == nil) then return false end
+  B.set(c, { nh = caller.number_hash or '', nc = cipher, wh = caller.withheld and '1' or '', ver = caller.verification or '' })
+  if c.nh == '' or c.wh == '1' then return true end
+  local before = redis.call('SET', P .. 'known:' .. c.nh, c.id, 'PX', 86400000, 'GET')
+  if before and before ~= c.id then B.set(c, { ret = '1' }) end
+  return true
+end
+
+-- Of a caller of whom nobody has told yet `withheld` is left out: unknown is not withheld.
+local function arrived(c)
+  B.emit('call.arrived', c, { sid = c.sid, line = c.line, language = c.lang, number_hash = c.nh or '',
+    number_cipher = c.nc or '', withheld = c.wh and c.wh ~= '', verification = c.ver or '', arrived_ms = B.num(c.a),
+    counter = B.num(c.counter), returning = c.ret == '1', cls = c.cls, resurrected = c.resurrected == '1' })
+end
+
 -- A new row of the board. `fields` carry state, line, lang, cls, a, counter, sid.
 function B.create(id, fields, caller)
   local c = B.load('call', id)
   B.set(c, fields)
   B.set(c, { id = id, since = B.now, seen = B.now, turned = B.now, step = 1, plan = fields.a })
-  if caller and caller ~= cjson.null then
-    B.set(c, { nh = caller.number_hash, nc = caller.number_cipher, wh = caller.withheld and '1' or '',
-      ver = caller.verification or '' })
-    local known = (caller.number_hash or '') ~= '' and not caller.withheld and P .. 'known:' .. caller.number_hash
-    if known and redis.call('SET', known, id, 'PX', 86400000, 'GET') then B.set(c, { ret = '1' }) end
-  end
+  known(c, caller)
   redis.call('ZADD', P .. 'calls', c.a, id)
-  B.emit('call.arrived', c, { sid = c.sid, line = c.line, language = c.lang, number_hash = c.nh or '',
-    number_cipher = c.nc or '', withheld = c.wh ~= '', verification = c.ver or '', arrived_ms = B.num(c.a),
-    counter = B.num(c.counter), returning = c.ret == '1', cls = c.cls, resurrected = c.resurrected == '1' })
+  arrived(c)
   B.arm(c)
   return c
+end
+
+-- A rebuilt call learns who rings: told once more, so that the record has it too.
+function B.identify(c, caller)
+  if c.resurrected == '1' and known(c, caller) then arrived(c) end
 end
 
 -- Changes the state. What the caller waits for (`cause`) survives offers and doubts.
@@ -228,6 +245,7 @@ function B.close(c, side, cause, ended, status, span)
   redis.call('ZREMRANGEBYSCORE', P .. 'closed', '-inf', B.now - B.time('loose'))
   c._ttl = B.time('keep')
   redis.call('PEXPIRE', P .. 'legs:' .. c.id, B.time('keep'))
+  B.watch_all_over(c)
   B.check_room(c)
   B.release_all(freed, c.id)
 end

@@ -149,11 +149,16 @@ function B.presume_together(c, at)
   B.set(c, { tog = math.max(at, B.num(s.join_at)) })
 end
 
--- The same of a stay that was over before anybody told of it.
+-- The same of a stay that was over before anybody told of it: with the owner of now, and with the one who left last.
 function B.were_together(c, from, to)
+  if not from then return end
   local s = B.owner(c)
-  if not from or not s or s.there ~= '1' or s.ecall ~= c.id then return end
-  from = math.max(from, B.num(s.join_at))
+  if s and s.there == '1' and s.ecall == c.id then B.met(c, math.max(from, B.num(s.join_at)), to) end
+  if B.num(c.own_to) > 0 then B.met(c, math.max(from, B.num(c.own_from)), math.min(to, B.num(c.own_to))) end
+end
+
+-- Caller and an owner had this time together: a second of it is an answered call.
+function B.met(c, from, to)
   if to - from >= 1000 and (B.num(c.ans) == 0 or from < B.num(c.ans)) then B.set(c, { ans = from }) end
 end
 
@@ -193,6 +198,8 @@ function B.leg_in(c, sid, label, room_sid, at, span)
   elseif role == 'agency' then
     B.dialled(c, who)
     B.settle(c)
+  elseif role == 'lead' then
+    B.watch_in(c, who, sid)
   end
 end
 
@@ -251,6 +258,8 @@ function B.after_leave(c, leg, sid, at)
     if B.agency_near(c) then return end
     if c.state == 'agency_only' then return B.close(c, c.side or 'caller', 'agency_left', B.num(c.gone_ms), c.status or '') end
     if c.state == 'reconnecting' and (c.owner or '') == '' then B.give_back(c, 'lost') end
+  elseif leg.role == 'lead' then
+    B.watch_out(c, leg.who, sid)
   else
     B.specialist_out(c, leg.who, sid, at)
   end
@@ -259,6 +268,7 @@ end
 function B.specialist_out(c, who, sid, at)
   local s = B.spec(who)
   if not s or s.ecall ~= c.id then return end
+  if c.owner == who and s.there == '1' then B.set(c, { own_from = s.join_at, own_to = at or B.now }) end
   if s.estate == 'connecting' and (s.newleg == sid or s.legsid == sid) then return B.fail_connect(s, 'left', true) end
   if s.presumed == '1' then B.set(s, { legsid = sid, presumed = '' }) end
   if s.legsid ~= sid or (s.estate ~= 'talking' and s.estate ~= 'reconnecting') then return end -- guard: old_leg_left

@@ -165,6 +165,7 @@ end
 
 -- Caller and owner are together: the conversation begins, or goes on.
 function B.settle(c)
+  B.aim(c)
   local s = B.owner(c)
   if not s or s.there ~= '1' or s.ecall ~= c.id or c.state == 'closed' or s.estate == 'wrapping' then return end
   if c.inroom == '1' and B.num(c.tog) == 0 then

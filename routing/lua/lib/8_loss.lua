@@ -20,6 +20,7 @@ function B.lose(c, s)
   B.set(c, { lost = since, phase = 'silent' })
   if c.state == 'talking' then B.state(c, 'reconnecting', 'silent') end
   B.alarm('lost_specialist', c, s.id)
+  B.release_hold(c)
   if B.heir(c, s) then return end
   B.on.say(c.id)
   B.at('relief', c.id, math.max(B.now, since + B.time('relief')))
@@ -95,6 +96,7 @@ function B.human_left(c, s, at)
   B.set(c, { lost = B.now, phase = 'silent' })
   if c.state == 'talking' then B.state(c, 'reconnecting', 'left_room') end
   B.alarm('lost_specialist', c, s.id)
+  B.release_hold(c)
   if B.heir(c, s) then return end
   B.at('relief', c.id, B.now + B.time('relief'))
   B.give_up(c)

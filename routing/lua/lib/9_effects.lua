@@ -24,7 +24,9 @@ local DUE = {
       and not (c.state == 'connecting' and c.room_sid == d.room_sid)
   end,
   announce = function(c) return c.phase == 'silent' end,
-  unhold = function() return true end,
+  hold = function(c) return B.held(c) > 0 end,
+  unhold = function(c) return B.held(c) == 0 end,
+  supervise = function(c, d) return B.watch_due(c, d) end,
   dial_agency = function(c, d)
     for _, leg in pairs(B.legs(c)) do
       if leg.label == d.label then return false end

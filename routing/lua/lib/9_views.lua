@@ -5,7 +5,8 @@ function B.view(c, fresh)
     counter = B.num(c.counter), turn = B.num(c.turn), sid = c.sid or '', room = c.room or '', room_sid = c.room_sid or '',
     room_open = c.ro == '1' and c.state ~= 'closed', caller_in_room = c.inroom == '1', owner = c.owner or '', since_ms = B.num(c.since),
     cause = c.cause or '', backup_index = B.num(c.bi), backup_done = c.bd == '1', handoff_open = (c.handoffs or '') ~= '',
-    returning = c.ret == '1', fresh = fresh or false, now_ms = B.now }
+    returning = c.ret == '1', fresh = fresh or false, now_ms = B.now, risk_high = c.risk == '1', held_ms = B.held(c),
+    help_ms = B.num(c.helped), watching = c.watchers or '' }
 end
 
 local function offer_view(id)
@@ -16,8 +17,10 @@ end
 
 function B.spec_view(s)
   local open = (s.offer or '') ~= '' and { offer_view(s.offer) } or cjson.null
-  return { spec = s.id, presence = s.presence or 'offline', duty = s.duty, call = s.ecall or '', role = s.erole or '',
-    since_ms = B.num(s.since), beat_ms = B.num(s.beat), offers = open, level = s.level or '' }
+  return { spec = s.id, presence = s.presence or 'offline', duty = s.duty,
+    call = (s.ecall or '') ~= '' and s.ecall or s.wcall or '', role = (s.erole or '') ~= '' and s.erole or (s.wcall or '') ~= '' and 'lead' or '',
+    since_ms = B.num(s.since), beat_ms = B.num(s.beat), offers = open, level = s.level or '',
+    watch = s.wmode or '' }
 end
 
 -- A call that is in a room, as a console or the carrier tells of it.
@@ -70,7 +73,8 @@ function B.restore(call, sid, told, room_sid, labels)
     freed = catch_up(c, told, room_sid)
   elseif c then
     if (c.room_sid or '') == '' and room_sid ~= '' then B.set(c, { room_sid = room_sid }) end
-    return
+    if (c.sid or '') == '' then B.set(c, { sid = sid }) end
+    return B.identify(c, told)
   else
     c = rebuild(call, sid, told, room_sid)
   end

@@ -1,0 +1,42 @@
+"""Moves beside a call: a lead listens, whispers, joins or takes over; help is called; the caller is held (L10)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from typing import Any, Literal
+
+from routing.board import reads
+from routing.board.views import Answer, Profile
+
+Mode = Literal["listen", "whisper", "barge"]
+"""Heard by nobody; by the owner alone; by everybody."""
+
+
+class Supervision:
+    """What `Board` can do for leads."""
+
+    _run: Callable[..., Awaitable[Any]]
+
+    async def supervise(self, profile: Profile, call: str, mode: Mode, *, tab: str, token: str) -> Answer:
+        """A lead beside a call. `data`: `joined` (the leg is there, its mode has changed) or the `token` with which it
+        dials in as a specialist does. `busy`, `no_room`, `nobody_to_coach` say why not."""
+        who: Mapping[str, Any] = {**asdict(profile), "lanes": " ".join(profile.lanes)}
+        args = {"call": call, "profile": who, "mode": mode, "tab": tab, "token": token}
+        return reads.answer(await self._run("supervise", args))
+
+    async def unsupervise(self, call: str, spec: str) -> Answer:
+        """The lead goes; their leg is completed."""
+        return reads.answer(await self._run("unsupervise", {"call": call, "spec": spec}))
+
+    async def take_over(self, call: str, spec: str) -> Answer:
+        """A lead who is in the room aloud becomes the owner, in one script; else `join_first`."""
+        return reads.answer(await self._run("take_over", {"call": call, "spec": spec}))
+
+    async def help(self, call: str, spec: str, on: bool) -> Answer:
+        """Somebody in the call wants a lead: leads are alarmed until one has joined."""
+        return reads.answer(await self._run("help", {"call": call, "spec": spec, "on": on}))
+
+    async def hold(self, call: str, spec: str, on: bool) -> Answer:
+        """The owner puts the caller on hold, or takes them back; leads are alarmed after two minutes."""
+        return reads.answer(await self._run("hold", {"call": call, "spec": spec, "on": on}))

@@ -1,0 +1,44 @@
+-- supervise: a lead listens to a call, whispers to its owner or joins aloud (L10); asked again, the mode changes.
+-- KEYS[1] meta. ARGV[4] {call, profile, mode: listen|whisper|barge, tab, token}. Returns an answer; data {token, joined, mode}.
+local ROOM = { connecting = true, talking = true, reconnecting = true, agency_only = true }
+
+-- Whoever was being offered a caller gives them back at once.
+local function give_back(s)
+  local o = B.load('offer', s.offer or '')
+  if o.state ~= 'offered' then return end
+  local c = B.end_offer(o, 'declined', 'supervising')
+  B.duty(s, 'idle', c.id)
+  return c
+end
+
+local function token(s, a)
+  if s.wtab ~= a.tab or s.wused == s.wtoken then B.set(s, { wtoken = a.token, wtab = a.tab, wused = '' }) end
+  return s.wtoken
+end
+
+local function begin(c, s, a)
+  if (s.wcall or '') ~= '' then
+    local before = B.load('call', s.wcall)
+    B.complete_leg(before, s.wsid, 'lead')
+    B.watch_forget(before, s, 'elsewhere')
+  end
+  local given = give_back(s)
+  if s.duty ~= 'idle' and s.duty ~= 'talking' then return B.answer(false, 'busy') end
+  B.watch_begin(c, s, a.mode, a.token, a.tab)
+  if given then B.match_call(given) end
+  return B.answer(true, '', { token = s.wtoken, joined = false, mode = a.mode })
+end
+
+function B.move(a)
+  local c = B.call(a.call)
+  if not c then return B.answer(false, 'unknown') end
+  local s = B.profile(a.profile)
+  if s.role ~= 'lead' then return B.answer(false, 'not_yours') end
+  if (s.ecall or '') ~= '' then return B.answer(false, 'busy') end
+  if not ROOM[c.state] or (c.room or '') == '' then return B.answer(false, 'no_room') end
+  if a.mode == 'whisper' and not B.watch_may_whisper(c) then return B.answer(false, 'nobody_to_coach') end
+  if s.wcall ~= c.id then return begin(c, s, a) end
+  B.watch_mode(c, s, a.mode)
+  if s.wthere == '1' and s.wtab == a.tab then return B.answer(true, '', { token = '', joined = true, mode = a.mode }) end
+  return B.answer(true, '', { token = token(s, a), joined = false, mode = a.mode })
+end
