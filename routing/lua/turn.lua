@@ -19,16 +19,19 @@ local function language(c, a)
   B.place(c)
 end
 
+-- A leg that asks for a later document than its room's has left that room by now, should nobody ever say so.
+local function is_out(c, turn)
+  local leg = B.legs(c)[c.sid]
+  if not leg or not leg.joined or leg.out_by or turn <= B.turn_of(leg.label or '') then return end
+  leg.out_by = B.now
+  B.save_leg(c, c.sid, leg)
+end
+
 -- A leg that asks for its document is in no room, whatever a late callback says.
 local function back(c)
   if c.inroom ~= '1' then return end
   B.apart(c)
   B.set(c, { inroom = '' })
-  local leg = B.legs(c)[c.sid]
-  if leg and leg.joined and not leg.out_by then
-    leg.out_by = B.now
-    B.save_leg(c, c.sid, leg)
-  end
   B.check_room(c)
 end
 
@@ -66,6 +69,7 @@ function B.move(a)
   local c = B.call(a.call)
   local fresh = not c
   if fresh then c = resurrect(a) end
+  is_out(c, a.turn)
   if c.state == 'closed' or c.state == 'agency_only' then return B.view(c) end -- guard: closed_turn
   if a.still_needed or a.danger then needed(c, a) end
   if a.danger then B.danger(c, a.turn) end
