@@ -17,6 +17,7 @@ from app.context import Context
 from app.documents import Turn, Voice, document_for, hold
 from app.lines import Line
 from app.links import BadPlace, Links, Place, held_since
+from app.nostore import Untold
 from app.prompts import say
 from app.secrets import NUMBER
 from app.settings import Settings
@@ -133,6 +134,7 @@ async def _turn(ctx: Context, leg: LegRequest, place: Place, *, key: str) -> Cal
             turn=place.turn,
             danger=key == "danger",
             still_needed=key == "still_needed",
+            away=place.nostore is not None,
             caller=_caller(ctx, leg),
         )
     )
@@ -180,7 +182,15 @@ async def specialist_leg(ctx: Context, leg: LegRequest) -> Document:
     if not seat.ok:
         return Document((say(line, line.languages[0], "not_yours"), Hangup()))
     links = Links(ctx.settings.public_url)
-    room = JoinRoom(seat.room, seat.label, start=seat.role in STARTERS, action=links.leg_out(), callback=links.room())
+    room = JoinRoom(
+        seat.room,
+        seat.label,
+        start=seat.role in STARTERS,
+        action=links.leg_out(),
+        callback=links.room(),
+        muted=seat.muted,
+        coach_sid=seat.coach_sid or None,
+    )
     return Document((room, Hangup()))
 
 
@@ -197,10 +207,13 @@ async def backup_pressed(ctx: Context, leg: LegRequest) -> Document:
     line, call = ctx.lines.line(""), leg.query.get("call", "")
     if leg.digits != "1":
         return Document((Hangup(),))
+    pressed = Untold(leg.parent_sid or "", False, lambda: ctx.board.backup_answered(call, leg.sid))
     try:
-        answer = await ctx.moved(lambda: ctx.board.backup_answered(call, leg.sid))
+        answer = await ctx.moved(pressed.move)
     except BoardAway:
-        nostore.answer_later(ctx, call, leg.sid)
+        answer = None
+    if answer is None or answer.reason == "unknown":  # it is told as soon as it is back, or knows of the call
+        nostore.keep(ctx, leg.sid, "pressed", pressed)
         return Document()
     return Document() if answer.ok else Document((say(line, line.languages[0], "screen_late"), Hangup()))
 
@@ -233,16 +246,30 @@ async def room_changed(ctx: Context, event: RoomEvent) -> None:
 
 
 async def leg_changed(ctx: Context, progress: LegProgress) -> None:
-    """A leg's status: the caller's own leg is known by its SID, others say in their address whose they are."""
-    call, board, at = progress.query.get("call", ""), ctx.board, _ms(progress.at)
-    if not call and progress.query.get("app") is None:
-        if progress.final:
-            own = call_id(ctx.settings, progress.sid)
-            sid, status = progress.sid, progress.status
-            await ctx.moved(lambda: board.caller_gone(own, sid, status=status, side="caller", at_ms=at))
+    """A leg's status. What meets no board, or a call that the board does not know, is told again (`app.missed`)."""
+    told = _progress(ctx, progress)
+    if told is None:
         return
-    label = progress.query.get("label", "")
-    await ctx.moved(lambda: board.leg_status(call, progress.sid, label, status=progress.status, at_ms=at))
+    try:
+        known = await ctx.moved(told.move) is not None
+    except BoardAway:
+        nostore.keep(ctx, progress.sid, progress.status, told)
+        raise
+    if not known and told.caller:
+        nostore.keep(ctx, progress.sid, progress.status, told)
+
+
+def _progress(ctx: Context, progress: LegProgress) -> Untold | None:
+    """The caller's own leg is known by its SID, others say in their address whose they are."""
+    call, board, at = progress.query.get("call", ""), ctx.board, _ms(progress.at)
+    sid, status, label = progress.sid, progress.status, progress.query.get("label", "")
+    if call or progress.query.get("app") is not None:
+        return Untold(
+            progress.parent_sid or "", False, lambda: board.leg_status(call, sid, label, status=status, at_ms=at)
+        )
+    own = call_id(ctx.settings, sid)
+    gone = Untold(sid, True, lambda: board.caller_gone(own, sid, status=status, side="caller", at_ms=at))
+    return gone if progress.final else None
 
 
 # ------------------------------------------------------------------------------------------ small things

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 from app import logs
 from app.context import Context
 from app.documents import Voice, dial_backup, greeting, hold
 from app.links import Links, Place, way_out
-from routing.board import BoardAway
 from routing.states import CallClass, Role
 from telephony.carrier import CarrierError, Document
 
@@ -20,12 +20,12 @@ log = logs.get(__name__)
 HOLD_MS = 60_000
 #: Every so many turns the words are repeated.
 WORDS_EVERY = 3
-#: Seconds between two attempts to tell the board who answered, and how many there are: an hour.
-TELL_EVERY_S, TELL_TIMES = 2.0, 1800
 #: Seconds between two looks into a room that somebody has left, and how many there are: lists lag, and may fail.
 LOOK_EVERY_S, LOOK_TIMES = 1.0, 10
 #: Rooms that are remembered with who left them while the board was away.
 ROOMS_MAX = 1000
+#: Callbacks that are kept to be told again.
+UNTOLD_MAX = 5000
 #: Whom a telephone is rung for at once.
 GRAVE = frozenset({CallClass.attempt, CallClass.danger})
 
@@ -96,9 +96,30 @@ async def _alone_then_moved(ctx: Context, room_sid: str, left: set[str]) -> bool
     return True
 
 
-def answer_later(ctx: Context, call: str, sid: str) -> None:
-    """The backup's human was let through without the board: it is told as soon as it is back."""
-    _begin(ctx, _tell(ctx, call, sid))
+@dataclass
+class Untold:
+    """A callback that met no board, or a call that the board did not know: told again by `app.missed`."""
+
+    caller: str
+    """CallSid of the caller's leg, where known."""
+    end: bool
+    """It is the end of the caller's leg."""
+    move: Callable[[], Awaitable[Any]]
+    unknown_since: float | None = None
+    """Since when the board is there and does not know the call, seconds of the clock."""
+
+
+def untold(ctx: Context) -> dict[tuple[str, str], Untold]:
+    """What this process has still to tell, by CallSid and status, in the order in which it came."""
+    return ctx.state.setdefault("untold", {})
+
+
+def keep(ctx: Context, sid: str, status: str, item: Untold) -> None:
+    """Remember a callback; of too many the oldest is dropped, the carrier's list has it still."""
+    kept = untold(ctx)
+    if len(kept) >= UNTOLD_MAX:
+        kept.pop(next(iter(kept)))
+    kept[sid, status] = item
 
 
 def _begin(ctx: Context, work: Coroutine[Any, Any, None]) -> None:
@@ -107,15 +128,3 @@ def _begin(ctx: Context, work: Coroutine[Any, Any, None]) -> None:
     task = asyncio.create_task(work)
     working.add(task)
     task.add_done_callback(working.discard)
-
-
-async def _tell(ctx: Context, call: str, sid: str) -> None:
-    for _ in range(TELL_TIMES):
-        await ctx.clock.sleep(TELL_EVERY_S)
-        try:
-            with ctx.clock.busy():
-                answer = await ctx.moved(lambda: ctx.board.backup_answered(call, sid))
-            if answer.reason != "unknown":  # an emptied board learns of the call by its next turn
-                return
-        except BoardAway:
-            continue

@@ -259,7 +259,12 @@ class Carrier(Protocol):
         hold: bool | None = None,
         hold_url: str | None = None,
         announce_url: str | None = None,
-    ) -> None: ...
+        coaching: bool | None = None,
+        coach_sid: str | None = None,
+    ) -> None:
+        """Change what one participant hears and who hears them; `hold_url` and `announce_url` are asked by POST. With
+        `coaching` only the leg `coach_sid` hears them; false: everybody does, unless they are muted."""
+        ...
 
     async def remove_participant(self, room_sid: str, sid_or_label: str) -> None: ...
 

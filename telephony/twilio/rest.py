@@ -164,8 +164,11 @@ class TwilioCarrier:
         hold: bool | None = None,
         hold_url: str | None = None,
         announce_url: str | None = None,
+        coaching: bool | None = None,
+        coach_sid: str | None = None,
     ) -> None:
         changes: dict[str, Any] = {"muted": muted, "hold": hold, "hold_url": hold_url, "announce_url": announce_url}
+        changes |= {"coaching": coaching, "call_sid_to_coach": coach_sid}
         changes = {name: value for name, value in changes.items() if value is not None}
         changes |= {name.replace("url", "method"): "POST" for name in changes if name.endswith("_url")}
         who = self._client.conferences(_part(room_sid)).participants(_part(sid_or_label))
