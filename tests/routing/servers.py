@@ -18,6 +18,8 @@ from app.embedded.process import Server
 HANG_S = 30.0
 """Seconds after which something that is waited for will not come; no measure of speed."""
 SERVICE = "board"
+SLOTS = 16384
+"""Of every cluster."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -122,23 +124,39 @@ def cluster_lines(bus: int) -> list[str]:
 
 async def join(primaries: Sequence[Node], buses: Sequence[int]) -> None:
     """One cluster of these nodes, the slots in equal parts."""
-    slots, first = 16384, primaries[0]
+    first = primaries[0]
     for n, node in enumerate(primaries):
         await node.ask("CLUSTER SET-CONFIG-EPOCH", n + 1)
-        await node.ask("CLUSTER ADDSLOTSRANGE", slots * n // len(primaries), slots * (n + 1) // len(primaries) - 1)
+        await node.ask("CLUSTER ADDSLOTSRANGE", *slots_of(n, len(primaries)))
         if node is not first:
             await first.ask("CLUSTER MEET", "127.0.0.1", node.port, buses[n])
-
-    async def whole() -> bool:
-        states = [str(await node.ask("CLUSTER INFO")) for node in primaries]
-        known = [str(await node.ask("CLUSTER NODES")).count("connected") for node in primaries]
-        return all("'cluster_state': 'ok'" in state for state in states) and set(known) == {len(primaries)}
-
-    await until(whole, "the cluster is whole")
+    await until(lambda: _agreed(primaries), "the cluster is whole")
 
 
-async def follow(replica: Node, bus: int, primary: Node) -> None:
-    """A node of the cluster that copies another one."""
+def slots_of(n: int, count: int) -> tuple[int, int]:
+    """First and last slot of the n-th of so many nodes."""
+    return SLOTS * n // count, SLOTS * (n + 1) // count - 1
+
+
+async def follow(replica: Node, bus: int, primary: Node, others: Sequence[Node]) -> None:
+    """A node of the cluster that copies another one, and that all others know as such: they elect it."""
     await primary.ask("CLUSTER MEET", "127.0.0.1", replica.port, bus)
     name = await primary.ask("CLUSTER MYID")
     await until(lambda: replica.ask("CLUSTER REPLICATE", name), "the replica knows its primary")
+    everyone = [replica, *others]
+
+    async def known() -> bool:
+        seen = [await node.ask("CLUSTER NODES") for node in everyone]
+        return all(name in [one["master_id"] for one in nodes.values()] for nodes in seen)
+
+    await until(lambda: _agreed(everyone), "all know the replica")
+    await until(known, "all know whom it follows")
+
+
+async def _agreed(nodes: Sequence[Node]) -> bool:
+    """Each serves and is connected to all the others."""
+    for node in nodes:
+        state, known = await node.ask("CLUSTER INFO"), await node.ask("CLUSTER NODES")
+        if state["cluster_state"] != "ok" or [one["connected"] for one in known.values()] != [True] * len(nodes):
+            return False
+    return True
