@@ -66,6 +66,7 @@ TIMES_S: Mapping[str, float] = {
     "dial": 135,  # an agency rung into the room: tried for 60 s, rings for 60, and its callbacks (L5)
     "effect": 30,  # an effect at the carrier is out of date after this (L3)
     "claim": 1.5,  # an executor's claim on an effect (L3)
+    "claim_dial": 8,  # the same of ringing an agency: longer than the carrier may take to answer, so that none rings twice
     "retry": 0.5,  # before a failed effect is tried again
     "loose": 300,  # a closed call's legs whose end was not told are looked for
     "keep": 3600,  # a closed call is kept to answer late requests

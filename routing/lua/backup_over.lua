@@ -2,7 +2,7 @@
 -- KEYS[1] meta. ARGV[4] {call, dialled_index}. Returns the call's view, for an unknown call one that is closed (a human, at once).
 function B.move(a)
   local c = B.call(a.call)
-  if not c then return B.view({ id = a.call, state = 'closed', line = '', lang = '', cls = B.config().class }) end
+  if not c then return B.view({ id = a.call, state = 'closed', cause = 'caller_gone', line = '', lang = '', cls = B.config().class }) end
   if B.num(c.bi) ~= a.dialled_index then return B.view(c) end -- guard: backup_index
   if c.state == 'backup_ringing' then
     B.next_backup(c, 'no_key')

@@ -12,7 +12,9 @@ function B.move(a)
     B.save_leg(c, a.sid, leg)
     B.emit('leg.asked', c, { sid = a.sid, role = role, who = who, label = a.label })
   end
-  if a.status == 'in-progress' and leg.role == 'agency' and not leg.joined and not leg.left_label and not leg.ended then
+  local twin = false
+  if leg.role == 'agency' then twin = B.twin(c, a.sid, leg.label) end -- guard: twin
+  if a.status == 'in-progress' and leg.role == 'agency' and not twin and not leg.joined and not leg.left_label and not leg.ended then
     leg.joined, leg.room_sid, leg.at = true, leg.room_sid or c.room_sid, a.at_ms or B.now -- dialled into the room: answered is in it
     B.save_leg(c, a.sid, leg)
     B.dialled(c, leg.who)
@@ -27,6 +29,7 @@ function B.move(a)
   B.leg_out(c, a.sid, leg.label, leg.room_sid or '', a.at_ms)
   leg.ended = true
   B.save_leg(c, a.sid, leg)
+  if twin then return B.view(c) end
   if leg.role == 'agency' then B.dialled(c, leg.who) end
   if leg.role == 'agency' and a.status ~= 'completed' then B.alarm('agency_failed', c) end
   local s = B.spec(leg.who)

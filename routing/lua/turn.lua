@@ -1,5 +1,5 @@
 -- turn: a hold turn. Upserts an unknown call at its own place, proves that the caller is there, applies the key (H1, H2).
--- KEYS[1] meta. ARGV[4] {call, sid, line, language, cls, arrived_ms, counter, turn, danger, still_needed, caller?}.
+-- KEYS[1] meta. ARGV[4] {call, sid, line, language, cls, arrived_ms, counter, turn, danger, still_needed, away, caller?}.
 -- Returns the call's view.
 local function resurrect(a)
   B.set(B.meta, { counter = math.max(B.num(B.meta.counter), a.counter) })
@@ -35,9 +35,20 @@ local function back(c)
   B.check_room(c)
 end
 
--- A call rebuilt from what others knew learns the graver class and the earlier ring from the caller's own URL (P4).
+-- Pressed while we were away: the class in the URL is the only word of it (S1, H6).
+local function pressed_away(c, a)
+  if a.cls == 'danger' and B.num(c.press) == 0 then return B.danger(c, a.turn) end
+  B.raise_class(c, a.cls, a.cls == 'danger' and 'caller' or 'system', 'turn')
+end
+
+-- A call rebuilt from what others knew learns the graver class and the earlier ring from the caller's own URL (P4), and
+-- who is calling.
 local function learn(c, a)
-  if c.resurrected ~= '1' or B.num(c.turn) > 0 or not B.config().rank[a.cls] then return end
+  if (c.sid or '') == '' then B.set(c, { sid = a.sid }) end
+  B.identify(c, a.caller)
+  if not B.config().rank[a.cls] then return end
+  if a.away then pressed_away(c, a) end
+  if c.resurrected ~= '1' or B.num(c.turn) > 0 then return end
   if a.arrived_ms < B.num(c.a) then
     B.set(c, { a = a.arrived_ms })
     redis.call('ZADD', P .. 'calls', c.a, c.id)

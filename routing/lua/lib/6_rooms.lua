@@ -62,6 +62,22 @@ function B.on.dialled(id)
   if c then B.dialled(c, handoff) end
 end
 
+-- True of a leg that came second under its agency's label: two executors have rung at once. The first binds the label,
+-- the twin is completed and counts for nothing (L3).
+function B.twin(c, sid, label)
+  local key, field = P .. 'legs:' .. c.id, 'B|' .. label
+  redis.call('HSETNX', key, field, sid)
+  local bound = redis.call('HGET', key, field)
+  if bound == sid then return false end
+  local first, leg = B.legs(c)[bound], B.legs(c)[sid]
+  if first and first.ended then
+    redis.call('HSET', key, field, sid)
+    return false
+  end
+  if leg and not leg.dead and not leg.ended then B.complete_leg(c, sid, 'agency') end
+  return true
+end
+
 -- Finds the call of a softphone's leg, whose progress callbacks name no call.
 function B.remember_leg(sid, call) redis.call('SET', P .. 'legof:' .. sid, call, 'PX', B.time('keep') * 5) end
 
@@ -191,6 +207,7 @@ function B.leg_in(c, sid, label, room_sid, at, span)
   B.save_leg(c, sid, leg)
   if B.has_word(c.oldrooms, room_sid) then return B.astray(c, role) end -- guard: old_room
   if (c.room_sid or '') == '' then B.set(c, { room_sid = room_sid }) end
+  if role == 'agency' and B.twin(c, sid, label) then return end -- guard: twin_joined
   if role == 'caller' then
     B.caller_in(c, at)
   elseif role == 'owner' or role == 'relief' or role == 'consult' then

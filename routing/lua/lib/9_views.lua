@@ -31,8 +31,9 @@ local function rebuild(call, sid, told, room_sid)
   local c = B.create(call, { state = 'talking', sid = sid, line = line,
     lang = told.language or B.config().lines[line].language, cls = cls, a = told.arrived_ms or B.now,
     counter = told.counter or 0, turn = 0, cause = 'arrived', resurrected = '1', room = told.room or '',
-    room_sid = room_sid or '', inroom = '1', in_at = B.now, handoffs = told.handoff_open and 'told' or '' },
-    told.number_cipher and told)
+    room_sid = room_sid or '', inroom = '1', in_at = B.now, handoffs = told.handoff_open and 'told' or '',
+    risk = told.risk_high and '1' or '' },
+    told)
   return c
 end
 
