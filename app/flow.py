@@ -32,6 +32,7 @@ from telephony.carrier import (
     LegProgress,
     LegRequest,
     Pause,
+    Redirect,
     RoomEvent,
 )
 
@@ -39,6 +40,8 @@ from telephony.carrier import (
 RING_S = 0.5
 #: Roles whose entering starts the room (L4).
 STARTERS = frozenset({Role.owner, Role.relief, Role.agency, Role.caller})
+#: Seconds between the words that a caller on hold hears: with the words themselves about 8 (L10).
+HOLD_PAUSE_S = 6
 
 
 def call_id(settings: Settings, sid: str) -> str:
@@ -224,9 +227,13 @@ async def specialist_gone(_ctx: Context, _leg: LegRequest) -> Document:
 
 
 def announced(ctx: Context, asked: Mapping[str, str]) -> Document:
-    """What the board has announced into a room."""
-    line = ctx.lines.line(asked.get("line", ""))
-    return Document((say(line, asked.get("lang", ""), asked.get("what", "moment")),))
+    """What the board has announced into a room; on hold it is said again and again (L10)."""
+    line, language, what = ctx.lines.line(asked.get("line", "")), asked.get("lang", ""), asked.get("what", "moment")
+    words = say(line, language, what)
+    if what != "hold":
+        return Document((words,))
+    again = Links(ctx.settings.public_url).say(what, line.id, language)
+    return Document((words, Pause(HOLD_PAUSE_S), Redirect(again)))
 
 
 async def room_changed(ctx: Context, event: RoomEvent) -> None:

@@ -187,8 +187,33 @@ async def announce(ctx: Context, effect: Effect) -> Result:
     return {}
 
 
+async def hold(ctx: Context, effect: Effect) -> Result:
+    """The caller hears words and music instead of the room. Taken back meanwhile, it is taken back here: the two
+    requests may have passed each other."""
+    view = await ctx.moved(lambda: ctx.board.call(effect.call))
+    room_sid = await _room_sid(ctx, effect)
+    if room_sid and view:
+        url = Links(ctx.settings.public_url).say("hold", view.line, view.language)
+        await ctx.carrier.update_participant(room_sid, effect.data["label"], hold=True, hold_url=url)
+        after = await ctx.moved(lambda: ctx.board.call(effect.call))
+        if after and not after.held_ms:
+            return await unhold(ctx, effect)
+    return {}
+
+
 async def unhold(ctx: Context, effect: Effect) -> Result:
-    await ctx.carrier.update_participant(effect.data["room_sid"], effect.data["label"], hold=False)
+    if room_sid := await _room_sid(ctx, effect):
+        await ctx.carrier.update_participant(room_sid, effect.data["label"], hold=False)
+    return {}
+
+
+async def supervise(ctx: Context, effect: Effect) -> Result:
+    """Who hears the lead now: nobody, the one they whisper to, or all (L10)."""
+    data, coach = effect.data, effect.data.get("coach_sid") or None
+    if room_sid := await _room_sid(ctx, effect):
+        await ctx.carrier.update_participant(
+            room_sid, data["sid"], muted=data["muted"], coaching=coach is not None, coach_sid=coach
+        )
     return {}
 
 
@@ -254,6 +279,8 @@ DO: Mapping[str, Callable[[Context, Effect], Awaitable[Result]]] = {
     "complete_leg": complete_leg,
     "end_room": end_room,
     "announce": announce,
+    "hold": hold,
     "unhold": unhold,
+    "supervise": supervise,
     "dial_agency": dial_agency,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from app.api import audit, calls, clinical, console, errors, handoffs, lead, live, people, session
+from app.api import audit, calls, clinical, console, errors, handoffs, lead, live, people, session, supervise
 from app.api.desk import Desk
 from app.context import Context
 
@@ -14,6 +14,7 @@ ROUTERS = (
     calls.router,
     clinical.router,
     handoffs.router,
+    supervise.router,
     lead.router,
     people.router,
     audit.router,

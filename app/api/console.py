@@ -26,6 +26,9 @@ SOFTPHONE_TTL_S = 3_600
 #: Milliseconds: older sound than this is no sound.
 RTP_AGE_MAX_MS = 86_400_000
 
+#: Who is in a call in these roles is nobody from whom an emptied board may learn whose it is.
+BESIDE = frozenset({LegRole.lead, LegRole.coach})
+
 OnTheLine = Annotated[Session, Depends(roles(Role.specialist, Role.lead))]
 
 
@@ -45,6 +48,7 @@ class Told(In):
     room: Id | Annotated[str, Field(max_length=0)] = ""
     room_sid: Id | Annotated[str, Field(max_length=0)] = ""
     handoff_open: bool = False
+    risk_high: bool = False
 
 
 class Beat(In):
@@ -113,7 +117,8 @@ def accepted(desk: Desk, won: Accepted, **key: str) -> AcceptOut:
 async def beat(form: Beat, request: Request, session: OnTheLine) -> Me:
     """I am here; answers how the board sees me, with the offers that are open for me."""
     desk = desk_of(request)
-    told: dict[str, Any] | None = form.told.model_dump(mode="json") if form.told else None
+    beside = form.told is not None and form.told.role in BESIDE
+    told: dict[str, Any] | None = form.told.model_dump(mode="json") if form.told and not beside else None
     if told:
         told["class"] = told.pop("cls")  # the board's word for it
         told["owner"] = told["owner"] in (True, session.spec)

@@ -50,6 +50,10 @@ REASONS: Mapping[str, tuple[int, str]] = {
     "wrong_state": (409, "That is not possible any more: the call has moved on."),
     "excluded": (409, "You have just declined this caller."),
     "needs_lead": (409, "Risk is high or a handoff is open: a lead must agree before this call is ended."),
+    "busy": (409, "You are in another call: leave it first."),
+    "no_room": (409, "Nobody speaks with this caller at the moment, so there is nothing to join."),
+    "nobody_to_coach": (409, "The specialist is not in the room at the moment, so nobody would hear a whisper."),
+    "join_first": (409, "Join the call first, so that the caller hears you; then take it over."),
     "verify": (
         503,
         "The switchboard has just restarted and checks the calls first. Please try again in a moment.",

@@ -154,7 +154,8 @@ class Hub:
         elif event.kind == "alarm":
             self._alarm(event)
         self._facts(spec, event)
-        self._specs.update({spec} & self._clients.keys())
+        named = {spec, *(str(event.data.get(name, "")) for name in ("from_spec", "to_spec"))}
+        self._specs.update(named & self._clients.keys())
         if event.call and self._people(event.call):
             self._calls.add(event.call)
         self._due.set()

@@ -48,6 +48,7 @@ class Me(Out):
     since_ms: int
     beat_ms: int
     level: str
+    watch: str
     offers: list[OfferShort]
 
 
@@ -69,6 +70,10 @@ class CallOut(Out):
     since_ms: int
     cause: str
     handoff_open: bool
+    risk_high: bool
+    held_ms: int
+    help_ms: int
+    watching: str
     returning: bool
     now_ms: int
 
@@ -100,9 +105,14 @@ def call_out(call: CallView) -> dict[str, Any]:
 
 def told(call: CallView, spec: str) -> dict[str, Any]:
     """What this person's beats carry back, word for word, while they are in the call (P4)."""
-    names = ("line", "language", "cls", "arrived_ms", "counter", "sid", "room", "room_sid", "handoff_open")
-    owner = call.owner == spec
-    return {name: getattr(call, name) for name in names} | {"owner": owner, "role": "owner" if owner else "relief"}
+    names = ("line", "language", "cls", "arrived_ms", "counter", "sid", "room", "room_sid", "handoff_open", "risk_high")
+    return {name: getattr(call, name) for name in names} | {"owner": call.owner == spec, "role": _role(call, spec)}
+
+
+def _role(call: CallView, spec: str) -> str:
+    if call.owner == spec:
+        return "owner"
+    return "lead" if spec in call.watching.split() else "relief"
 
 
 #: Parts of an event's data that never leave: ciphertext and what identifies a caller.
@@ -115,5 +125,5 @@ def shown(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def absent(spec: str) -> dict[str, Any]:
     """Somebody the board has not heard of yet."""
-    nothing = {"presence": "offline", "duty": "idle", "call": "", "role": "", "level": ""}
+    nothing = {"presence": "offline", "duty": "idle", "call": "", "role": "", "level": "", "watch": ""}
     return {"spec": spec, **nothing, "since_ms": 0, "beat_ms": 0, "offers": []}

@@ -52,6 +52,8 @@ function B.refill(s, call, told)
   local c = B.call(call)
   if not c then c = rebuild(call, told.sid or '', told, told.room_sid) end
   if c.resurrected ~= '1' or c.state ~= 'talking' or B.has_word(c.team, s.id) then return end -- guard: refill_state
+  if told.handoff_open and (c.handoffs or '') == '' then B.set(c, { handoffs = 'told' }) end
+  if told.risk_high then B.set(c, { risk = '1' }) end
   local owns = told.owner and (c.owner or '') == ''
   reseat(c, s, told.role or 'owner', owns)
 end
