@@ -64,6 +64,7 @@ async def run(ctx: Context) -> NoReturn:
 class Source(Protocol):
     """What the recorder needs of the board."""
 
+    def saw(self, cursor: str) -> None: ...
     async def events(self, after: str, *, count: int = 500, block_ms: int = 0) -> Sequence[Event]: ...
     async def last_cursor(self) -> str: ...
     async def lease(self, name: str, holder: str, ttl_ms: int) -> int: ...
@@ -138,6 +139,7 @@ class Recorder:
             return
         if self._position is None:
             self._position = await take_over(self._engine, self._hotline)
+            self._board.saw(self._position.cursor)
         events = await self._board.events(self._position.cursor, count=BATCH, block_ms=BLOCK_MS)
         self.caught_up = not events
         if not events:

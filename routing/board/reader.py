@@ -40,6 +40,11 @@ class Reader:
         it with a reader's cursor: equal means that the reader has everything this process has caused."""
         return self._store.last_event_id
 
+    def saw(self, cursor: str) -> None:
+        """The record knows of this event: data that end before it are older than what happened, and every move says
+        `EpochChanged` until a new epoch is opened (S2)."""
+        self._store.saw(cursor)
+
     async def call(self, call: str) -> CallView | None:
         return reads.maybe_call(await self._read("call", call))
 

@@ -45,6 +45,9 @@ class Stream:
             self.entries.clear()
 
     # -- what the recorder asks of the board
+    def saw(self, cursor: str) -> None:
+        """No move is refused here."""
+
     async def events(self, after: str, *, count: int = 500, block_ms: int = 0) -> Sequence[Event]:
         self._reach()
         found = [event for event in self.entries if _order(event.cursor) > _order(after)][:count]
