@@ -41,7 +41,7 @@ RING_S = 0.5
 #: Roles whose entering starts the room (L4).
 STARTERS = frozenset({Role.owner, Role.relief, Role.agency, Role.caller})
 #: Seconds between the words that a caller on hold hears: with the words themselves about 8 (L10).
-HOLD_PAUSE_S = 6
+HOLD_PAUSE_S = 4
 
 
 def call_id(settings: Settings, sid: str) -> str:

@@ -11,8 +11,9 @@ local function give_back(s)
   return c
 end
 
+-- Another tab brings a leg of its own; the same one repeating itself gets the same token.
 local function token(s, a)
-  if s.wtab ~= a.tab or s.wused == s.wtoken then B.set(s, { wtoken = a.token, wtab = a.tab, wused = '' }) end
+  if s.wtab ~= a.tab then B.set(s, { wtoken = a.token, wtab = a.tab, wused = '' }) end
   return s.wtoken
 end
 
@@ -39,6 +40,6 @@ function B.move(a)
   if a.mode == 'whisper' and not B.watch_may_whisper(c) then return B.answer(false, 'nobody_to_coach') end
   if s.wcall ~= c.id then return begin(c, s, a) end
   B.watch_mode(c, s, a.mode)
-  if s.wthere == '1' and s.wtab == a.tab then return B.answer(true, '', { token = '', joined = true, mode = a.mode }) end
+  if s.wused == s.wtoken and s.wtab == a.tab then return B.answer(true, '', { token = '', joined = true, mode = a.mode }) end
   return B.answer(true, '', { token = token(s, a), joined = false, mode = a.mode })
 end

@@ -200,6 +200,33 @@ async def test_L6_a_token_lets_one_leg_in_and_a_leg_that_never_comes_is_given_up
     assert ("complete_leg", {"sid": sid, "role": "lead"}) in await world.effects(), "a ghost is completed"
 
 
+async def test_L6_another_tab_brings_its_own_leg_and_the_earlier_one_is_completed(world: World) -> None:
+    await conversation(world)
+    first, _ = await comes(world, "listen")
+    asked = await world.board.supervise(world.people["l1"], "c1", "barge", tab="other", token="T2")
+    again = await world.board.supervise(world.people["l1"], "c1", "barge", tab="other", token="T3")
+    assert asked.data["token"] == again.data["token"] == "T2"
+    sid = world.sid("CB")
+    seat = await world.board.seat("l1", call="c1", token="T2", sid=sid)
+    assert not seat.muted
+    await world.board.leg_joined("c1", sid, seat.label, world.room("c1"), world.ms)
+    await world.board.leg_left("c1", first, "lead_l1_x", world.ms, room_sid=world.room("c1"))
+    assert ("complete_leg", {"sid": first, "role": "lead"}) in await world.effects()
+    assert (await me(world)).watch == "barge"
+    assert (await world.board.take_over("c1", "l1")).ok
+
+
+async def test_the_mode_changes_while_the_leg_is_on_its_way(world: World) -> None:
+    await conversation(world)
+    asked = await beside(world, "listen")
+    sid = world.sid("CB")
+    seat = await world.board.seat("l1", call="c1", token=asked.data["token"], sid=sid)
+    assert seat.muted
+    assert (await beside(world, "barge")).data["joined"], "no second leg"
+    await world.board.leg_joined("c1", sid, seat.label, world.room("c1"), world.ms)
+    assert [(kind, data["muted"]) for kind, data in await world.effects()] == [("supervise", False)]
+
+
 async def test_L10_only_leads_and_only_who_is_in_no_call(world: World) -> None:
     await conversation(world)
     await world.person("s2")

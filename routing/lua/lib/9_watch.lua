@@ -72,7 +72,8 @@ function B.watch_seat(s, a)
   if not leg and s.wused == s.wtoken then return { ok = false, reason = 'used' } end
   if not leg then
     leg = { role = 'lead', who = s.id, label = 'lead_' .. s.id .. '_' .. a.nonce, joined = false }
-    B.set(s, { wused = s.wtoken, wsid = a.sid })
+    B.complete_leg(c, s.wsid, 'lead')
+    B.set(s, { wused = s.wtoken, wsid = a.sid, wthere = '' })
     B.remember_leg(a.sid, c.id)
     B.save_leg(c, a.sid, leg)
     B.emit('leg.asked', c, { sid = a.sid, role = leg.role, who = s.id, label = leg.label })
@@ -89,7 +90,7 @@ function B.watch_in(c, who, sid)
   if s.wthere == '1' then return end
   B.off('watch', s.id)
   B.set(s, { wthere = '1' })
-  note(c, s, 'talking', 'joined')
+  if s.wstate ~= 'talking' then note(c, s, 'talking', 'joined') end
   B.help(c, s.id, false)
   B.aim(c)
 end
