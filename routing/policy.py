@@ -22,13 +22,19 @@ ANY_TIER = "any"
 """The tier of the lane that everybody on shift and every lead serves."""
 
 HEAD_START_S: Mapping[str, int] = {
+    CallClass.agency: 93_600,
     CallClass.attempt: 3600,
     CallClass.danger: 1800,
     CallClass.urgent: 600,
     CallClass.standard: 0,
     CallClass.warm: -600,
 }
-"""Seconds by which a class is ahead of a standard caller who rang at the same moment; finite, so nobody starves."""
+"""Seconds by which a class is ahead of a standard caller who rang at the same moment; finite, so nobody starves. An
+agency that rings back about an open handoff stands above all queues (C2) and still under the theorem of P1: the carrier
+ends every call after 24 hours (L11), so 26 hours are ahead of an attempt that has waited for as long as any call can."""
+
+GRAVE = (CallClass.agency, CallClass.attempt, CallClass.danger)
+"""Classes whose callers anybody on shift and the lead may take."""
 
 PARALLEL_OFFERS: Mapping[str, int] = {CallClass.attempt: 3, CallClass.danger: 3}
 """Offers open at once for the gravest classes; one for all others."""
@@ -186,7 +192,7 @@ def compile_config(
         "parallel": {str(name): count for name, count in rules.parallel.items()},
         "rank": {str(name): rank for rank, name in enumerate(reversed(CallClass), start=1)},
         "levels": {"junior": 1, "intermediate": 2, "senior": 3},
-        "prefer": {str(name): senior_first for name in (CallClass.attempt, CallClass.danger, CallClass.urgent)},
+        "prefer": {str(name): senior_first for name in (*GRAVE, CallClass.urgent)},
         "times": {name: round(value * 1000) for name, value in {**TIMES_S, **(times_s or {})}.items()},
         "lines": {
             line.name: {
