@@ -55,9 +55,10 @@ async def incoming(ctx: Context, leg: LegRequest) -> Document:
     call, line = call_id(ctx.settings, leg.sid), ctx.lines.dialled(leg.to)
     language, agency = line.languages[0], _rings_back(ctx, leg)
     try:
-        view = await ctx.moved(lambda: ctx.board.arrive(call, leg.sid, line.id, language, _caller(ctx, leg)))
+        who = _caller(ctx, leg)
+        view = await ctx.moved(lambda: ctx.board.arrive(call, leg.sid, line.id, language, who, ring_back=agency))
         if agency:
-            view = await _turn(ctx, leg, Place.of(view, 1), key="danger")
+            view = await _turn(ctx, leg, Place.of(view, 1), key="")
     except BoardAway:
         return greeted(ctx, leg)
     if agency and not view.room_open:
@@ -157,7 +158,7 @@ def _read_key(line: Line, digits: str | None, place: Place) -> tuple[str, Place]
 def _place(ctx: Context, leg: LegRequest) -> Place:
     """The place of a caller of whom nothing is known but the leg: behind everybody, unless an agency rings back."""
     line = ctx.lines.dialled(leg.to)
-    grade = CallClass.danger if _rings_back(ctx, leg) else line.cls
+    grade = CallClass.agency if _rings_back(ctx, leg) else line.cls
     return Place(call_id(ctx.settings, leg.sid), line.id, line.languages[0], grade, ctx.now_ms(), 0, 1)
 
 
@@ -258,12 +259,22 @@ async def leg_changed(ctx: Context, progress: LegProgress) -> None:
     if told is None:
         return
     try:
-        known = await ctx.moved(told.move) is not None
+        done = await _note(ctx, told)
     except BoardAway:
         nostore.keep(ctx, progress.sid, progress.status, told)
         raise
-    if not known and told.caller:
+    if not done and told.caller:
         nostore.keep(ctx, progress.sid, progress.status, told)
+
+
+async def _note(ctx: Context, told: Untold) -> bool:
+    """Whether the board knows it now. Of a caller who was not heard from for two turns it is looked first whether
+    somebody elsewhere has answered."""
+    if told.end:
+        view = await ctx.moved(lambda: ctx.board.call(call_id(ctx.settings, told.caller)))
+        if view is None or view.state == Call.doubtful:
+            return False
+    return await ctx.moved(told.move) is not None
 
 
 def _progress(ctx: Context, progress: LegProgress) -> Untold | None:

@@ -58,6 +58,10 @@ async def tell(ctx: Context) -> None:
 
 async def _told(ctx: Context, item: Untold) -> bool:
     """Whether it needs to be told no more."""
+    if item.end and (view := await ctx.moved(lambda: ctx.board.call(call_id(ctx.settings, item.caller)))):
+        await put_through(ctx, view)
+        await ctx.moved(item.move)
+        return True
     if not _unknown(await ctx.moved(item.move)) or not item.caller:
         return True
     item.unknown_since = item.unknown_since or ctx.clock.now()
