@@ -94,6 +94,17 @@ async def _postgres(url: str) -> Finding:
     return _finding(current, "PostgreSQL", "reachable, schema up to date", "the schema is old: hotline migrate")
 
 
+UNREACHABLE: Sequence[tuple[type[Exception], str]] = (
+    (AuthenticationError, "it wants another user or password than HOTLINE_REDIS_URL has"),
+    (NoPermissionError, "the user of HOTLINE_REDIS_URL may not ask it"),
+    (MasterNotFoundError, "no sentinel answers, or none knows a primary of that service"),
+    (BusyLoadingError, "it is still loading its data; try again"),
+    (RedisTimeoutError, "nothing answers at that address in time"),
+    (RedisConnectionError, "nobody is there, or no cluster node owns this hotline's keys; look at host and port"),
+)
+"""The first that fits speaks."""
+
+
 async def _redis(settings: Settings) -> Finding:
     """Asked as the board asks it: the server that holds this hotline's keys, wherever the URL leads."""
     try:
@@ -115,17 +126,6 @@ def _unreachable(error: Exception) -> str:
         if isinstance(error, kind):
             return f"not reachable: {words}"
     return f"not reachable ({type(error).__name__})"
-
-
-UNREACHABLE: Sequence[tuple[type[Exception], str]] = (
-    (AuthenticationError, "it wants another user or password than HOTLINE_REDIS_URL has"),
-    (NoPermissionError, "the user of HOTLINE_REDIS_URL may not ask it"),
-    (MasterNotFoundError, "no sentinel answers, or none knows a primary of that service"),
-    (BusyLoadingError, "it is still loading its data; try again"),
-    (RedisTimeoutError, "nothing answers at that address in time"),
-    (RedisConnectionError, "nobody is there, or no cluster node owns this hotline's keys; look at host and port"),
-)
-"""The first that fits speaks."""
 
 
 def _judged(info: Mapping[str, Any]) -> Finding:
