@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from app.api import audit, calls, clinical, console, errors, handoffs, lead, live, people, session, supervise
+from app.api import audit, calls, clinical, console, errors, handoffs, lead, live, people, reports, session, supervise
 from app.api.desk import Desk
 from app.context import Context
 
@@ -16,6 +16,7 @@ ROUTERS = (
     handoffs.router,
     supervise.router,
     lead.router,
+    reports.router,
     people.router,
     audit.router,
     live.router,
