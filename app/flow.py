@@ -53,7 +53,7 @@ def call_id(settings: Settings, sid: str) -> str:
 async def incoming(ctx: Context, leg: LegRequest) -> Document:
     """Somebody rings."""
     call, line = call_id(ctx.settings, leg.sid), ctx.lines.dialled(leg.to)
-    language, agency = line.languages[0], _rings_back(ctx, leg)
+    language, agency = line.languages[0], rings_back(ctx, leg.to)
     try:
         who = _caller(ctx, leg)
         view = await ctx.moved(lambda: ctx.board.arrive(call, leg.sid, line.id, language, who, ring_back=agency))
@@ -105,6 +105,8 @@ async def returned(ctx: Context, leg: LegRequest) -> Document:
 def greeted(ctx: Context, leg: LegRequest) -> Document:
     """The first ring's story has failed or takes too long: greeted as if there were no board."""
     here = _place(ctx, leg)
+    if here.cls == CallClass.agency:
+        return astray(ctx, leg)
     return nostore.arrived(voice_of(ctx, ctx.lines.line(here.line)), here, ctx.now_ms())
 
 
@@ -158,8 +160,7 @@ def _read_key(line: Line, digits: str | None, place: Place) -> tuple[str, Place]
 def _place(ctx: Context, leg: LegRequest) -> Place:
     """The place of a caller of whom nothing is known but the leg: behind everybody, unless an agency rings back."""
     line = ctx.lines.dialled(leg.to)
-    grade = CallClass.agency if _rings_back(ctx, leg) else line.cls
-    return Place(call_id(ctx.settings, leg.sid), line.id, line.languages[0], grade, ctx.now_ms(), 0, 1)
+    return Place(call_id(ctx.settings, leg.sid), line.id, line.languages[0], class_of(ctx, leg.to), ctx.now_ms(), 0, 1)
 
 
 async def _unknown(ctx: Context, leg: LegRequest) -> Place:
@@ -299,9 +300,14 @@ def voice_of(ctx: Context, line: Line) -> Voice:
     return Voice(line, Links(settings.public_url), tuple(settings.backup_numbers), caller_id)
 
 
-def _rings_back(ctx: Context, leg: LegRequest) -> bool:
+def rings_back(ctx: Context, to: str | None) -> bool:
     """An agency calls the number that agencies see: no menu, above all queues (C2)."""
-    return bool(ctx.settings.emergency_caller_id) and leg.to == ctx.settings.emergency_caller_id
+    return bool(ctx.settings.emergency_caller_id) and to == ctx.settings.emergency_caller_id
+
+
+def class_of(ctx: Context, to: str | None) -> str:
+    """The class of who rings that number, as long as nobody says otherwise."""
+    return CallClass.agency if rings_back(ctx, to) else ctx.lines.dialled(to).cls
 
 
 def _caller(ctx: Context, leg: LegRequest) -> Caller:

@@ -37,7 +37,7 @@ def arrived(voice: Voice, here: Place, now_ms: int) -> Document:
 
 def turn(voice: Voice, place: Place, key: str, now_ms: int) -> Document:
     """The next words of a caller of whom we know only what the URL carries; pure."""
-    cls = CallClass.danger if key == "danger" else place.cls
+    cls = CallClass.danger if key == "danger" and place.cls not in GRAVE else place.cls
     since = place.nostore or now_ms
     here = Place(place.call, place.line, place.language, cls, place.at, place.n, place.turn + 1, nostore=since)
     index = _telephone(voice, place, urgent=cls in GRAVE, held_ms=now_ms - since)
