@@ -30,8 +30,8 @@ HEAD_START_S: Mapping[str, int] = {
     CallClass.warm: -600,
 }
 """Seconds by which a class is ahead of a standard caller who rang at the same moment; finite, so nobody starves. An
-agency that rings back about an open handoff stands above all queues (C2) and still under the theorem of P1: the carrier
-ends every call after 24 hours (L11), so 26 hours are ahead of an attempt that has waited for as long as any call can."""
+agency that rings back about an open handoff stands above all queues (C2), and still under the theorem of P1: the
+carrier ends every call after 24 hours (L11), so 26 are ahead of an attempt that has waited as long as any call can."""
 
 GRAVE = (CallClass.agency, CallClass.attempt, CallClass.danger)
 """Classes whose callers anybody on shift and the lead may take."""
@@ -72,7 +72,7 @@ TIMES_S: Mapping[str, float] = {
     "dial": 135,  # an agency rung into the room: tried for 60 s, rings for 60, and its callbacks (L5)
     "effect": 30,  # an effect at the carrier is out of date after this (L3)
     "claim": 1.5,  # an executor's claim on an effect (L3)
-    "claim_dial": 8,  # the same of ringing an agency: longer than the carrier may take to answer, so that none rings twice
+    "claim_dial": 8,  # the same of ringing an agency: longer than the carrier may take to answer (L3)
     "retry": 0.5,  # before a failed effect is tried again
     "loose": 300,  # a closed call's legs whose end was not told are looked for
     "keep": 3600,  # a closed call is kept to answer late requests
