@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.records import models
 from telephony.emulator import Phone
-from tests.support.hotline import Hotline
+from tests.support.hotline import AGENCY_SEES, Hotline
 
 pytestmark = pytest.mark.anyio
 
@@ -163,3 +163,14 @@ async def test_a_voicemail_while_redis_is_away_is_nobody(h: Hotline, board_away:
         await h.passes(5)
     row = await record_of(h, caller)
     assert row.outcome == "abandoned"
+
+
+async def test_C2_an_agency_that_rings_back_hears_no_menu_and_reaches_a_human_at_once(
+    h: Hotline, board_away: Away
+) -> None:
+    backup = h.backup_phone()
+    backup.will_answer(after=2.0, then=h.presses_one(backup))
+    async with board_away(h):
+        agency = await h.caller(to=AGENCY_SEES)
+        await h.eventually(lambda: backup.leg and backup.leg.sid in agency.leg.can_hear(), within=30, what="a human")
+        assert not any("if there is danger" in heard.text for heard in agency.leg.heard)
