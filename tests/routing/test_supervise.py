@@ -237,6 +237,14 @@ async def test_L10_only_leads_and_only_who_is_in_no_call(world: World) -> None:
     assert (await beside(world, "listen")).reason == "busy"
 
 
+async def test_P5_who_recovers_is_left_alone_and_nothing_changes(world: World) -> None:
+    await conversation(world)
+    await world.board.recover("l1", True)
+    before = await world.board.last_cursor()
+    assert (await beside(world, "listen")).reason == "busy"
+    assert await world.board.last_cursor() == before
+
+
 async def test_whispering_needs_somebody_to_whisper_to(world: World) -> None:
     sid, seat = await conversation(world)
     await world.board.leg_left("c1", sid, seat.label, world.ms, room_sid=world.room("c1"))
