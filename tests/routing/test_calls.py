@@ -129,10 +129,9 @@ async def test_the_wait_plan_opens_tiers_interpreters_page_and_backup(world: Wor
     await world.person("s2", tier=2, presence="break")
     await world.person("s3", languages=("es",), presence="break")
     await world.waits("c1")
-    for seconds in range(0, 180, 15):
-        await world.later(15)
+    for _ in range(0, 180, 15):
         await world.turn("c1")
-        del seconds
+        await world.later(15)
     steps = [(data["step"], data["at_s"]) for data in await world.events_of("call.plan")]
     assert steps == [("tier", 20), ("interpreter", 40), ("page", 60), ("backup", 180)]
     assert await world.state("c1") == "backup_ringing"

@@ -117,7 +117,8 @@ function B.off(kind, id) redis.call('ZREM', P .. 'timers', kind .. '|' .. id) en
 -- Something to do at the carrier, decided here and now (L3); tried until `ttl` ms are over.
 function B.effect(kind, c, data, ttl)
   local id = B.new('f')
-  local fx = { id = id, kind = kind, call = c.id, data = data, expires = B.now + (ttl or B.time('effect')), attempt = 0 }
+  local fx = { id = id, kind = kind, call = c.id, data = data, expires = B.now + (ttl or B.time('effect')), attempt = 0,
+    turn = B.num(c.turn) }
   redis.call('HSET', P .. 'fx', id, cjson.encode(fx))
   redis.call('ZADD', P .. 'fxdue', B.now, id)
 end

@@ -186,6 +186,15 @@ function B.shown_at(c, label)
   return tonumber(redis.call('HGET', P .. 'legs:' .. c.id, 'D|' .. B.turn_of(label)) or nil)
 end
 
+-- A coming that was known is told again: no news but a better stamp.
+local function restamp(c, sid, leg, at)
+  leg.at = at
+  B.save_leg(c, sid, leg)
+  local s = B.owner(c)
+  if leg.role == 'caller' then B.set(c, { in_at = at }) elseif s and s.legsid == sid then B.set(s, { join_at = at }) end
+  if s and B.num(c.tog) > 0 then B.set(c, { tog = math.max(B.num(s.join_at), B.num(c.in_at)) }) end
+end
+
 -- A leg is in a room: the carrier said so.
 function B.leg_in(c, sid, label, room_sid, at, span)
   local role, who = B.parse_label(label)
@@ -196,6 +205,10 @@ function B.leg_in(c, sid, label, room_sid, at, span)
   local earlier = turn > 0 and turn < B.turn_of(leg.label or '') and leg.room_sid == room_sid
   if role == 'caller' and earlier then -- an earlier stay, told late: it changes nothing now
     return B.were_together(c, at or B.shown_at(c, label), B.num(leg.at))
+  end
+  if leg.joined and leg.label == label and leg.room_sid == room_sid and not leg.out_by then
+    if at and not span then restamp(c, sid, leg, at) end
+    return
   end
   local same_stay = leg.left_label == label and (leg.left_room == '' or leg.left_room == room_sid)
   local late = same_stay and (role ~= 'caller' or (at or B.now) <= B.num(leg.left_at))
