@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from redis.asyncio import Redis
 
 from app.bench import match
-from app.bench.fill import Filling
+from app.bench.fill import filling
 from app.embedded import Stores
 from routing.board import Board
 from routing.policy import Line, compile_config
@@ -29,11 +28,11 @@ async def test_a_board_is_filled_as_by_its_moves(hotline_stores: Stores, hotline
     board = Board(hotline_stores.redis_url, hotline=hotline_name, new_id=lambda: "0123456789ab")
     await board.open(compile_config([Line("main", match.LANGUAGES)]))
     await board.end_verify()
-    async with Redis.from_url(hotline_stores.redis_url) as redis:
-        fill = Filling(redis, hotline_name, board.epoch)
+    async with filling(hotline_stores.redis_url, hotline_name, board.epoch) as fill:
         await fill.send([move for number in range(3) for move in match._waits(number)], "callers", 6)
-        views = [await board.call(f"c{number:020x}") for number in range(3)]
-        assert [view and view.state for view in views] == ["waiting"] * 3
+    views = [await board.call(f"c{number:020x}") for number in range(3)]
+    assert [view and view.state for view in views] == ["waiting"] * 3
+    async with filling(hotline_stores.redis_url, hotline_name, "1-other") as fill:
         with pytest.raises(RuntimeError, match="EPOCH"):
-            await Filling(redis, hotline_name, "1-other").send(match._waits(9), "callers", 2)
+            await fill.send(match._waits(9), "callers", 2)
     await board.aclose()
