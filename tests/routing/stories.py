@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from routing.board import Accepted
+from routing.board import Accepted, EpochChanged
 
 
 def quiet(_m: Any) -> None:
@@ -215,6 +215,33 @@ def mistaken(m: Any) -> None:
     m.refused(m.world.board.backup_answered("c2", "BKc2"), "a key after a person's end")
 
 
+def inherited(m: Any) -> None:
+    """A relief who goes after the caller has left the room leaves them to nobody."""
+    m.rings("c1", "en")
+    m.connects("s1")
+    m.beat("s1", call="c1", rtp_age_ms=0)
+    m.dies("s1", 13, True)
+    m.connects("s2")
+    m.beat("s1", call="c1", rtp_age_ms=0)
+    assert m.model.calls["c1"].owner == "s2"
+    m.do(m.world.caller_leaves("c1"))
+    m.leg_ends("s2")
+    assert m.model.calls["c1"].owner != "s1", "nobody inherits a caller who has left the room"
+
+
+def outdated(m: Any) -> None:
+    """The data is older than what was seen of it (S2)."""
+    m.rings("c1", "en")
+    store = m.world.board._store
+    seen = store.last_event_id
+    store.saw(f"{int(seen.partition('-')[0]) + 60_000}-0")
+    try:
+        m.nothing(m.world.board.wrapped("s1"), "a move on older data")
+        raise AssertionError("a move on older data was let through")
+    except EpochChanged:
+        store.last_event_id = seen
+
+
 STORIES = (
     quiet,
     offered,
@@ -234,4 +261,6 @@ STORIES = (
     led,
     twins,
     mistaken,
+    inherited,
+    outdated,
 )

@@ -209,6 +209,34 @@ async def test_L10_a_late_leave_of_the_lost_leg_changes_no_owner(world: World) -
     assert await world.state("c1") == "talking"
 
 
+async def test_L10_nobody_inherits_a_caller_who_has_left_the_room(world: World) -> None:
+    """The word of the caller's end is late, and the relief hangs up meanwhile."""
+    sid, label = await relieved(world)
+    await world.beat("s1", call="c1", rtp_age_ms=0)
+    await world.caller_leaves("c1")
+    at = world.ms
+    world.ms += 1000
+    await world.board.leg_left("c1", sid, label, world.ms)
+    await world.board.leg_status("c1", sid, label, status="completed", at_ms=world.ms)
+    world.ms += 1000
+    await world.hangs_up("c1", at_ms=at)
+    assert await owners(world) == [("s1", "accept"), ("s2", "relief")]
+    assert await world.state("c1") == "closed"
+    assert [await world.duty(spec) for spec in ("s1", "s2")] == ["wrapping", "wrapping"]
+
+
+async def test_L10_the_helper_inherits_when_the_caller_comes_back(world: World) -> None:
+    sid, label = await relieved(world)
+    await world.beat("s1", call="c1", rtp_age_ms=0)
+    await world.caller_leaves("c1")
+    await world.board.leg_left("c1", sid, label, world.ms)
+    assert await owners(world) == [("s1", "accept"), ("s2", "relief")]
+    await world.turn("c1")
+    await world.caller_joins("c1")
+    assert await owners(world) == [("s1", "accept"), ("s2", "relief"), ("s1", "relief")]
+    assert await world.state("c1") == "talking"
+
+
 # -- stamps that were supplied
 
 

@@ -162,7 +162,8 @@ function B.run(move)
   B.now = now or raw
   B.epoch = m.epoch
   local limit = tonumber(ARGV[2])
-  if not now or m.epoch ~= ARGV[1] or B.older(m.x) then return cjson.encode({ err = 'EPOCH', t = B.now }) end -- guard: epoch
+  if not now or m.epoch ~= ARGV[1] then return cjson.encode({ err = 'EPOCH', t = B.now }) end -- guard: epoch
+  if B.older(m.x) then return cjson.encode({ err = 'EPOCH', t = B.now }) end -- guard: older
   if limit > 0 and B.now > limit then return cjson.encode({ err = 'LATE', t = B.now }) end -- guard: not_after
   local args = cjson.decode(ARGV[4])
   if not B.readonly then

@@ -242,6 +242,8 @@ function B.caller_in(c, at)
   B.set(c, { inroom = '1', in_at = at or B.now })
   B.off('move', c.id)
   if c.ro ~= '1' and c.state ~= 'closed' then B.move_caller(c, 'hold') end
+  local s = B.owner(c)
+  if c.state == 'reconnecting' and s and s.there ~= '1' then B.heir(c, s) end
   B.settle(c)
 end
 

@@ -27,8 +27,10 @@ function B.lose(c, s)
   B.at('giveup', c.id, math.max(B.now, since + B.time('giveup')))
 end
 
--- Another helper who is in the room becomes the owner at once.
+-- Another helper who is in the room becomes the owner at once; of a caller who is not there, or on the way, nobody does:
+-- they may be gone, and the word of it late.
 function B.heir(c, besides)
+  if c.inroom ~= '1' and (c.moved or '') == '' and not B.agency_near(c) then return end -- guard: heir_of_nobody
   for _, id in ipairs(B.words(c.team)) do
     local h = B.spec(id)
     if id ~= besides.id and h.estate == 'talking' and h.there == '1' then
