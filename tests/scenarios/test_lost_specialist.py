@@ -59,7 +59,7 @@ async def test_L8_step_by_step_in_the_ledger(h: Hotline) -> None:
     assert 14 <= given_up[-1] - broken[0] <= 16, "15 s for the same specialist"
     assert not [e for e in h.ledger("leg.ended") if e.sid == caller.leg.sid], "nothing was ended"
     (raised,) = await h.events("call.class", view.id)
-    assert (raised.data["to"], raised.data["why"]) == ("urgent", "lost")
+    assert (raised.data["to"], raised.data["why"]) == ("urgent", "dropped by us")
     nina = await h.specialist()
     assert await h.until_talking(caller, within=20) is nina
 
