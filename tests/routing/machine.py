@@ -26,6 +26,8 @@ call_names = st.sampled_from(CALLS)
 spec_names = st.sampled_from(SPECS)
 #: Seconds that may pass at once: within an acknowledgement, a deadline, a hold turn.
 SPANS = st.sampled_from((1, 3, 7, 13))
+RARELY = st.sampled_from((False, False, True))
+GRAVE = ("agency", "attempt", "danger")
 
 
 @dataclass
@@ -64,6 +66,7 @@ class Fates:
     people: dict[str, Person] = field(default_factory=lambda: {s: Person() for s in SPECS})
     past: list[Past] = field(default_factory=list)
     agencies: dict[str, str] = field(default_factory=dict)
+    ringing: set[str] = field(default_factory=set)
     facts: int = 0
     distrusts: int = 0
 
@@ -141,21 +144,31 @@ class BoardMachine(RuleBasedStateMachine):
     # -- callers
 
     @precondition(lambda self: not all(line.rang for line in self.fates.callers.values()))
-    @rule(call=call_names, language=st.sampled_from(("en", "en", "es")))
-    def rings(self, call: str, language: str) -> None:
+    @rule(
+        call=call_names, language=st.sampled_from(("en", "en", "es")), ring_back=st.sampled_from((False, False, True))
+    )
+    def rings(self, call: str, language: str, ring_back: bool = False) -> None:
         call = next((c for c in (call, *CALLS) if not self.fates.callers[c].rang), "")
         if not call:
             return
         self.fates.callers[call].rang = True
-        self.do(self.world.rings(call, language=language))
-        phone = self.world.phones[call]
-        self.nothing(self.world.board.arrive(call, phone.sid, "main", language, _nobody()), "arrive again")
+        self.do(self.world.rings(call, language=language, ring_back=ring_back))
+        phone, board = self.world.phones[call], self.world.board
+        again = board.arrive(call, phone.sid, "main", language, _nobody(), ring_back=ring_back)
+        self.nothing(again, "arrive again")
         self._turn(call)
 
-    @rule(call=call_names, danger=st.booleans())
-    def turns(self, call: str, danger: bool) -> None:
+    @rule(call=call_names, danger=st.booleans(), away=st.booleans())
+    def turns(self, call: str, danger: bool, away: bool = False) -> None:
+        """A turn; `away`: it was held without the board, and a key pressed meanwhile is in its URL alone."""
         line = self.fates.callers[call]
-        if line.rang and not line.gone and not line.in_room:
+        if not line.rang or line.gone or line.in_room:
+            return
+        if away:
+            view = self._turn(call, away=True, cls="danger" if danger else "standard")
+            heard = not danger or view.state in ("closed", "agency_only") or view.cls in GRAVE
+            assert heard, "a key pressed while we were away counts"
+        else:
             self._turn(call, danger=danger)
 
     def _turn(self, call: str, **how: Any) -> CallView:
@@ -181,14 +194,23 @@ class BoardMachine(RuleBasedStateMachine):
         """Its turns do not reach us for a while."""
         self.fates.callers[call].silent = not self.fates.callers[call].silent
 
-    @rule(call=call_names)
-    def hangs_up(self, call: str) -> None:
+    @rule(call=call_names, supplied=st.booleans())
+    def hangs_up(self, call: str, supplied: bool = False) -> None:
+        """`supplied`: the reconciler finds it out before the callback comes."""
         line = self.fates.callers[call]
         if not line.rang or line.gone:
             return
         line.gone, line.in_room = True, False
         at, phone, board = self.world.ms, self.world.phones[call], self.world.board
-        self.once("gone", lambda: board.caller_gone(call, phone.sid, status="completed", side="caller", at_ms=at))
+        how = dict(status="completed", side="caller")
+        if supplied:
+            within = {"earliest_ms": at - 5000, "latest_ms": at}
+            self.once("found gone", lambda: board.caller_gone(call, phone.sid, **how, at_ms=None, **within))
+        self.once("gone", lambda: board.caller_gone(call, phone.sid, **how, at_ms=at))
+        if supplied:
+            self.nothing(
+                board.caller_gone(call, phone.sid, **how, at_ms=None, earliest_ms=at, latest_ms=at), "found gone, late"
+            )
         self.nothing(self.world.turn(call, danger=True), "a turn after the end")
 
     @rule(call=call_names)
@@ -354,13 +376,15 @@ class BoardMachine(RuleBasedStateMachine):
         if self.fates.callers[call].rang:
             self.do(self.world.board.set_class(call, cls, who="s1", why=why))
 
-    @rule(call=call_names)
-    def agency(self, call: str) -> None:
+    @rule(call=call_names, rings=st.booleans())
+    def agency(self, call: str, rings: bool = False) -> None:
         """A handoff is opened and the agency comes; or it goes."""
         board, world = self.world.board, self.world
         view = self.do(board.call(call))
         label = f"agency_h{call}_x"
-        if self.fates.agencies.get(call):
+        if call in self.fates.ringing:
+            self._agency_answers(call, label)
+        elif self.fates.agencies.get(call):
             del self.fates.agencies[call]
             self.do(board.leg_left(call, f"AG{call}", label, world.ms, room_sid=world.room(call)))
         elif view and view.state == "talking":
@@ -368,8 +392,27 @@ class BoardMachine(RuleBasedStateMachine):
             self.do(board.handoff_open(call, view.owner, **fact))
             self.nothing(board.handoff_open(call, view.owner, **fact), "the handoff again")
             self.refused(board.end_call(call, view.owner, "done"), "an end with a handoff open")
-            self.do(board.leg_joined(call, f"AG{call}", label, world.room(call), world.ms))
-            self.fates.agencies[call] = label
+            if rings:
+                self.once("rung", lambda: board.leg_status(call, f"AG{call}", label, status="ringing", at_ms=world.ms))
+                self.fates.ringing.add(call)
+            else:
+                self._agency_comes(call, label)
+
+    def _agency_comes(self, call: str, label: str) -> None:
+        board, world = self.world.board, self.world
+        self.do(board.leg_joined(call, f"AG{call}", label, world.room(call), world.ms))
+        self.fates.agencies[call] = label
+
+    def _agency_answers(self, call: str, label: str) -> None:
+        """Or it does not, and then nobody is left where the caller has gone meanwhile."""
+        self.fates.ringing.discard(call)
+        view = self.do(self.world.board.call(call))
+        if view.state in ("talking", "agency_only") and self.model.calls[call].n % 2:
+            self._agency_comes(call, label)
+            return
+        at, board = self.world.ms, self.world.board
+        self.do(board.leg_status(call, f"AG{call}", label, status="busy", at_ms=at))
+        assert self.model.calls[call].state != "agency_only", "nobody is left in the room"
 
     @rule(call=call_names, agrees=st.booleans())
     def ends(self, call: str, agrees: bool) -> None:
