@@ -111,3 +111,17 @@ async def test_H5_a_short_talk_by_the_static_document_is_rolled_over(h: Hotline)
         view = await h.until_state(caller, "closed", within=60)
     (end,) = await h.events("call.ended", view.id)
     assert (end.data["outcome"], end.data["side"]) == ("rolled_over", "caller")
+
+
+async def test_H2_a_caller_who_was_closed_by_mistake_is_answered_by_the_backup_line(h: Hotline) -> None:
+    """A terminal status that was not true: the next turn proves that somebody is there (known fault 21)."""
+    backup = h.backup_phone()
+    backup.will_answer(after=2.0, then=h.presses_one(backup))
+    caller = await h.caller()
+    view = await h.until_state(caller, "waiting")
+    await h.ctx.board.caller_gone(view.id, view.sid, status="completed", side="caller", at_ms=None)
+    await h.eventually(lambda: backup.leg and backup.leg.sid in caller.leg.can_hear(), within=60, what="a human")
+    await h.passes(20)
+    assert backup.leg.sid in caller.leg.can_hear(), "the human stays"
+    await caller.hangs_up()
+    await h.eventually(lambda: not backup.leg.live, within=5, what="the end")
