@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import hiredis
+from redis.asyncio import Redis
 
 from routing.board.scripts import load
 
@@ -22,6 +23,27 @@ AT_ONCE = 250
 TELL_S = 5.0
 #: Bytes read at once.
 CHUNK = 1 << 18
+
+#: Copies made by one script.
+COPIES = 1_000
+#: A waiting caller once more, as `routing/keys.md` says where it stands: its own id, SID, arrival and place.
+#: KEYS[1] meta. ARGV: tag, first number, how many, how many there are to copy from (each like the one so many before).
+COPY = """
+local P, first, count, like = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+for n = first, first + count - 1 do
+  local from = string.format('c%020x', n % like)
+  local id = string.format('c%020x', n)
+  redis.call('COPY', P .. 'call:' .. from, P .. 'call:' .. id)
+  local c = redis.call('HMGET', P .. 'call:' .. id, 'a', 'score', 'lanes')
+  local counter, a, score = redis.call('HINCRBY', KEYS[1], 'counter', 1), c[1] + n, c[2] + n
+  redis.call('HSET', P .. 'call:' .. id, 'id', id, 'sid', string.format('CA%032x', n), 'counter', counter,
+    'a', string.format('%.0f', a), 'score', string.format('%.0f', score))
+  redis.call('ZADD', P .. 'calls', a, id)
+  for lane in string.gmatch(c[3], '%S+') do
+    redis.call('ZADD', P .. 'lane:' .. lane, score, string.format('%012d:', counter) .. id)
+  end
+end
+"""
 
 Move = tuple[str, dict[str, Any]]
 """A script's name and its arguments."""
@@ -88,3 +110,15 @@ async def filling(redis_url: str, hotline: str, epoch: str) -> AsyncIterator[Fil
         yield made
     finally:
         writer.close()
+
+
+async def copies(redis: Redis, hotline: str, first: int, end: int, *, like: int) -> None:
+    """Callers `first` to `end` join the line behind those who are there: copies of the first `like`, in turn.
+
+    Their timers are not copied: nobody ticks here.
+    """
+    tag = f"{{hl:{hotline}}}:"
+    for number in range(first, end, COPIES):
+        await redis.eval(COPY, 1, f"{tag}meta", tag, number, min(COPIES, end - number), like)  # type: ignore[misc]
+    if end > first:
+        print(f"{end - first} more: copied", file=sys.stderr, flush=True)
