@@ -215,6 +215,28 @@ def mistaken(m: Any) -> None:
     m.refused(m.world.board.backup_answered("c2", "BKc2"), "a key after a person's end")
 
 
+def rung(m: Any) -> None:
+    """An agency is rung into a room that stays the same until it has come; and into none that there is not."""
+    m.rings("c1", "en")
+    m.rings("c2", "en")
+    board = m.world.board
+    fact = dict(to_cipher="x", facts={}, cipher="", dial=True)
+    nowhere = m.do(board.handoff_open("c2", "s1", handoff="hc2", **fact))
+    assert not nowhere.data["dialled"], "no room to ring it into"
+    m.connects("s1")
+    m.do(board.handoff_open("c1", "s1", handoff="hc1", **fact))
+    before = m.do(board.call("c1")).room
+    m.leaves("s1")
+    m._moves()
+    m.time_passes(13)
+    m.declines("s2")
+    m.time_passes(13)
+    m.accepts("s2")
+    after = m.do(board.call("c1"))
+    assert after.state == "connecting"
+    assert after.room == before, "the agency comes into this one"
+
+
 def inherited(m: Any) -> None:
     """A relief who goes after the caller has left the room leaves them to nobody."""
     m.rings("c1", "en")
@@ -261,6 +283,7 @@ STORIES = (
     led,
     twins,
     mistaken,
+    rung,
     inherited,
     outdated,
 )

@@ -1,5 +1,6 @@
 -- Legs and rooms: who is in, what that means, and when a room is ended (L1, L5).
 
+local ALONE = { waiting = true, offered = true, doubtful = true }
 local HUMAN = { owner = true, relief = true, consult = true, agency = true }
 
 -- The legs of a call by SID. Marks of callbacks already seen share the hash, with a bar in their name.
@@ -36,12 +37,17 @@ end
 function B.agency_near(c) return B.num(c.agency) > 0 or (c.dialling or '') ~= '' end
 
 function B.dial(c, handoff, nonce, to)
-  if c.state == 'closed' or (c.state or '') == '' then return false end
+  if c.state == 'closed' or (c.state or '') == '' or (c.room or '') == '' then return false end -- guard: dial_room
   B.set(c, { dialling = B.add_word(c.dialling, handoff) })
   B.at('dialled', c.id .. '|' .. handoff, B.now + B.time('dial'))
   B.effect('dial_agency', c, { room = c.room or '', room_sid = c.room_sid or '', handoff = handoff,
     label = 'agency_' .. handoff .. '_' .. nonce, to_cipher = to }, 60000)
   return true
+end
+
+-- An agency comes into a room that the caller is not in: they wait again, and belong with it meanwhile.
+function B.gather(c)
+  if ALONE[c.state] and c.inroom ~= '1' then B.move_caller(c, 'connect') end
 end
 
 -- The agency has come, or will not: without one a caller's end is the call's end.
@@ -227,6 +233,7 @@ function B.leg_in(c, sid, label, room_sid, at, span)
     B.specialist_in(c, who, sid, role, at)
   elseif role == 'agency' then
     B.dialled(c, who)
+    B.gather(c)
     B.settle(c)
   elseif role == 'lead' then
     B.watch_in(c, who, sid)

@@ -4,7 +4,7 @@ local ROOM = { connecting = true, talking = true, reconnecting = true }
 
 -- The caller's moves by reason: documents are level-triggered, so a move that is no longer needed is dropped.
 local WHY = {
-  connect = function(c) return c.ro == '1' and c.inroom ~= '1' and ROOM[c.state] end,
+  connect = function(c) return c.ro == '1' and c.inroom ~= '1' and (ROOM[c.state] or B.num(c.agency) > 0) end,
   hold = function(c) return c.state ~= 'closed' and c.ro ~= '1' end,
   reconnect = function(c) return c.state == 'reconnecting' and c.phase == 'moved' end,
   left = function(c) return c.state == 'waiting' end,
