@@ -145,6 +145,7 @@ async def test_H2_a_caller_whose_timer_is_late_is_not_offered(world: World) -> N
     world.ms += 50_000
     await world.person("s1")
     assert await world.has_offer("s1") == ""
+    assert await world.state("c1") == "doubtful"
     await world.turn("c1")
     assert await world.has_offer("s1") == "c1"
 
