@@ -237,6 +237,19 @@ def rung(m: Any) -> None:
     assert after.room == before, "the agency comes into this one"
 
 
+def reloaded(m: Any) -> None:
+    """The old leg leaves while the new one is on its way in: nobody is moved."""
+    talking(m)
+    board, world, old = m.world.board, m.world, m.fates.people["s1"]
+    won = m.do(board.rejoin("c1", "s1", "t2"))
+    sid, seat = m.do(world.sits("s1", won))
+    m.do(board.leg_left("c1", old.leg, old.seat.label, world.ms))
+    moves = [data for kind, data in m.do(world.effects()) if kind == "move_caller" and data["why"] == "reconnect"]
+    assert not moves, "the new leg is on its way"
+    m.do(board.leg_joined("c1", sid, seat.label, world.room("c1"), world.ms))
+    m.fates.people["s1"].leg, m.fates.people["s1"].seat = sid, seat
+
+
 def inherited(m: Any) -> None:
     """A relief who goes after the caller has left the room leaves them to nobody."""
     m.rings("c1", "en")
@@ -284,6 +297,7 @@ STORIES = (
     twins,
     mistaken,
     rung,
+    reloaded,
     inherited,
     outdated,
 )

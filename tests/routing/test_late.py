@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from routing.board import Accepted
 from tests.routing.world import World
 
 pytestmark = pytest.mark.anyio
@@ -192,6 +193,38 @@ async def test_L8_who_was_lost_and_inherited_from_does_not_stay_reconnecting(wor
     await world.alive(31, "s1", call="c1")
     assert await world.duty("s2") == "wrapping"
     assert await world.state("c1") == "talking"
+
+
+async def test_L8_the_old_legs_leave_does_not_end_the_new_leg_that_is_on_its_way(world: World) -> None:
+    """A reload: the new leg has asked, the old one is gone, and only then the new one is in."""
+    old, label = await talking(world)
+    await world.person("s2", presence="break")
+    won = await world.board.rejoin("c1", "s1", "t2")
+    assert isinstance(won, Accepted)
+    sid, seat = await world.sits("s1", won)
+    await world.board.leg_left("c1", old, label, world.ms)
+    await world.board.leg_status("c1", old, label, status="completed", at_ms=world.ms)
+    await world.alive(2, "s2")
+    assert await world.effects() == [], "nobody is moved, no leg is ended"
+    await world.board.leg_joined("c1", sid, seat.label, "CFc1", world.ms)
+    await world.alive(2, "s2")
+    await world.board.media_up("c1", "s1")
+    assert await world.state("c1") == "talking"
+    assert await owners(world) == [("s1", "accept")]
+    assert [kind for kind, _ in await world.effects() if kind == "move_caller"] == []
+
+
+async def test_L8_a_new_leg_that_does_not_come_is_given_up(world: World) -> None:
+    old, label = await talking(world)
+    await world.person("s2", presence="break")
+    won = await world.board.rejoin("c1", "s1", "t2")
+    assert isinstance(won, Accepted)
+    sid, _ = await world.sits("s1", won)
+    await world.board.leg_left("c1", old, label, world.ms)
+    await world.alive(6, "s2")
+    effects = await world.effects()
+    assert ("complete_leg", {"sid": sid, "role": "owner"}) in effects
+    assert [data["why"] for kind, data in effects if kind == "move_caller"] == ["reconnect"]
 
 
 # -- ownership is what is true

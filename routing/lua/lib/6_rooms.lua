@@ -135,7 +135,7 @@ end
 -- later (its leave, its end, the room's end) says so.
 function B.came(c, sid, leg, at, span)
   if not B.better(c, span, 'j', sid, leg.label or '') then return end
-  B.stamp('leg.joined', c, { sid = sid, role = leg.role, who = leg.who, label = leg.label, room = c.room or '',
+  B.stamp('leg.joined', c, { sid = sid, role = leg.role, who = leg.who, label = leg.label, room = leg.room or c.room or '',
     room_sid = leg.room_sid or '' }, at, span)
 end
 
@@ -202,11 +202,11 @@ local function restamp(c, sid, leg, at)
 end
 
 -- A leg is in a room: the carrier said so.
-function B.leg_in(c, sid, label, room_sid, at, span)
+function B.leg_in(c, sid, label, room, room_sid, at, span)
   local role, who = B.parse_label(label)
   local leg = B.legs(c)[sid] or { role = role, who = who, label = label }
   if not B.once(c, 'J', sid, label, room_sid, at or '') then return end -- guard: join_once
-  B.came(c, sid, { role = role, who = who, label = label, room_sid = room_sid }, at, span)
+  B.came(c, sid, { role = role, who = who, label = label, room = room, room_sid = room_sid }, at, span)
   local turn = B.turn_of(label)
   local earlier = turn > 0 and turn < B.turn_of(leg.label or '') and leg.room_sid == room_sid
   if role == 'caller' and earlier then -- an earlier stay, told late: it changes nothing now
