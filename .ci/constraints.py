@@ -10,13 +10,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PROJECT = ROOT / "pyproject.toml"
-BLOCK = re.compile(r"\n\[tool\.uv\]\nconstraint-dependencies = \[\n.*?\n\]\n", re.DOTALL)
+BLOCK = re.compile(r"\nconstraint-dependencies = \[\n.*?\n\]\n", re.DOTALL)
 
 locked = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
 pinned = sorted({f"{p['name']}=={p['version']}" for p in locked if "registry" in p["source"]})
 lines = "".join(f'  "{pin}",\n' for pin in pinned)
-block = f"\n[tool.uv]\nconstraint-dependencies = [\n{lines}]\n"
-text = PROJECT.read_text()
-text = BLOCK.sub("", text).rstrip("\n") + "\n" + block
-PROJECT.write_text(text)
+block = f"\nconstraint-dependencies = [\n{lines}]\n"
+PROJECT.write_text(BLOCK.sub(lambda _: block, PROJECT.read_text(), count=1))
 print(f"{len(pinned)} packages pinned")

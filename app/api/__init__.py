@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from app.api import audit, calls, clinical, console, errors, handoffs, lead, live, people, session, supervise
+from app.api import (
+    audit,
+    calls,
+    clinical,
+    console,
+    demo,
+    errors,
+    handoffs,
+    lead,
+    live,
+    notes,
+    people,
+    session,
+    setup,
+    story,
+    supervise,
+)
 from app.api.desk import Desk
 from app.context import Context
 
@@ -18,6 +34,10 @@ ROUTERS = (
     lead.router,
     people.router,
     audit.router,
+    notes.router,
+    story.router,
+    setup.router,
+    demo.router,
     live.router,
 )
 

@@ -97,6 +97,7 @@ def settings_for(net: Network, api_url: str, public_url: str, folder: Path, **mo
         "outbound_caller_id": LINE,
         "backup_numbers": list(BACKUP),
         "log_level": "error",
+        "demo": True,
     }
     return Settings(
         public_url=public_url,

@@ -1,0 +1,86 @@
+"""The console's files, as the build put them beside `app/web`; only this host may answer what they ask."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse, PlainTextResponse
+from starlette.responses import Response
+
+BUILT = Path(__file__).parent / "web" / "dist"
+#: Addresses that are the console's own pages; the rest is files.
+PAGES = ("/", "/welcome", "/setup")
+#: File names carry a hash of their content.
+FOREVER = "public, max-age=31536000, immutable"
+NOT_BUILT = (
+    "The console is not built, so there is only the API: /api/openapi.json describes it.\n"
+    "`uv sync --reinstall-package crisis-hotline -v` builds it; it needs a way to npm's packages.\n"
+)
+
+router = APIRouter(include_in_schema=False)
+
+
+def policy(*connect: str) -> str:
+    """The content security policy: our own files, no inline code, nothing from anywhere else."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "worker-src 'self'",
+            "style-src 'self'",
+            "font-src 'self'",
+            "img-src 'self'",
+            "media-src 'self' mediastream:",
+            " ".join(("connect-src 'self'", *connect)),
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+HEADERS = {
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
+}
+
+
+@router.get("/")
+@router.get("/welcome")
+@router.get("/setup")
+async def page() -> Response:
+    """Every page is the same document; the console looks at its address."""
+    index = BUILT / "index.html"
+    if not index.is_file():
+        return PlainTextResponse(NOT_BUILT, 503)
+    headers = HEADERS | {"Content-Security-Policy": policy(), "Cache-Control": "no-cache"}
+    return FileResponse(index, media_type="text/html", headers=headers)
+
+
+@router.get("/icon.svg")
+async def icon() -> Response:
+    return _file(BUILT / "icon.svg", "public, max-age=86400")
+
+
+@router.get("/assets/{name}")
+async def asset(name: str) -> Response:
+    """One built file; a name with a slash is no name."""
+    return _file(BUILT / "assets" / Path(name).name, FOREVER)
+
+
+@router.get("/sounds/{name}")
+async def sound(name: str) -> Response:
+    return _file(BUILT / "sounds" / Path(name).name, "public, max-age=86400")
+
+
+def _file(path: Path, cache: str) -> Response:
+    if not path.is_file():
+        return PlainTextResponse("There is nothing at this address.\n", 404)
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    # A worker's script is under the policy of its own response.
+    headers = HEADERS | {"Cache-Control": cache, "Content-Security-Policy": policy()}
+    return FileResponse(path, media_type=kind, headers=headers)
