@@ -28,6 +28,8 @@ class Someone(Out):
 class DemoOut(Out):
     line: str
     people: list[Someone]
+    telephone: str
+    """Address of the telephone page; empty where there is none."""
 
 
 def only_in_a_demo(request: Request) -> Context:
@@ -45,7 +47,7 @@ async def demo(request: Request) -> DemoOut:
     async with ctx.sessions() as store:
         rows = (await store.scalars(people)).all()
     found = [Someone(login=row.login, role=row.role, url=_way_in(request, row)) for row in rows]
-    return DemoOut(line=ctx.lines.line("").number, people=found)
+    return DemoOut(line=ctx.lines.line("").number, people=found, telephone="")
 
 
 @router.get("/demo/as/{login}", include_in_schema=False)

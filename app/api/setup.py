@@ -8,11 +8,13 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy import select
 
 from app.api.access import Route, desk_of, public, roles
+from app.api.console import OnTheLine
 from app.api.fields import Out
 from app.people.roles import Role
 from app.people.sessions import Session
 from app.people.stores import RECORD_AWAY
 from app.records.models import Specialist
+from routing import policy
 
 router = APIRouter(route_class=Route, prefix="/api", tags=["setup"])
 
@@ -27,6 +29,22 @@ class Hello(Out):
     first_run: bool | None
     emergency: dict[str, str]
     """Language to the emergency number, as words for people."""
+
+
+class StepOut(Out):
+    """One step of the wait plan, seconds after first ring."""
+
+    at_s: float
+    step: str
+
+
+class LineOut(Out):
+    id: str
+    number: str
+    languages: list[str]
+    cls: str
+    plan: list[StepOut]
+    danger_backup_s: float
 
 
 class FindingOut(Out):
@@ -45,6 +63,24 @@ async def hello(request: Request) -> Hello:
         first_run=await _first_run(request),
         emergency=dict(ctx.lines.line("").emergency_words),
     )
+
+
+@router.get("/lines")
+async def lines(request: Request, _: OnTheLine) -> list[LineOut]:
+    """The lines with their wait plans: what happens next for somebody who waits."""
+    known = desk_of(request).ctx.lines
+    danger = float(known.raw.get("danger_backup_s", policy.TIMES_S["danger_backup"]))
+    return [
+        LineOut(
+            id=line.id,
+            number=line.number,
+            languages=list(line.languages),
+            cls=line.cls,
+            plan=[StepOut(at_s=step.at_s, step=step.step) for step in line.routing.plan],
+            danger_backup_s=danger,
+        )
+        for line in known.by_id.values()
+    ]
 
 
 @router.get("/check")

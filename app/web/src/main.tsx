@@ -1,2 +1,10 @@
+import "@fontsource-variable/atkinson-hyperlegible-next/wght.css";
+import "@fontsource-variable/atkinson-hyperlegible-mono/wght.css";
+import "./styles/theme.css";
+import "./styles/parts.css";
+import "./styles/pages.css";
+import "./styles/board.css";
 import { render } from "preact";
-render(<p>hello</p>, document.getElementById("console")!);
+import { App } from "./app";
+
+render(<App />, document.getElementById("console") as HTMLElement);

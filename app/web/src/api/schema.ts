@@ -628,6 +628,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines
+         * @description The lines with their wait plans: what happens next for somebody who waits.
+         */
+        get: operations["lines_api_lines_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/check": {
         parameters: {
             query?: never;
@@ -868,6 +888,8 @@ export interface components {
             line: string;
             /** People */
             people: components["schemas"]["Someone"][];
+            /** Telephone */
+            telephone: string;
         };
         /** Done */
         Done: {
@@ -1052,6 +1074,21 @@ export interface components {
          * @enum {string}
          */
         Level: "junior" | "intermediate" | "senior";
+        /** LineOut */
+        LineOut: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+            /** Languages */
+            languages: string[];
+            /** Cls */
+            cls: string;
+            /** Plan */
+            plan: components["schemas"]["StepOut"][];
+            /** Danger Backup S */
+            danger_backup_s: number;
+        };
         /**
          * Me
          * @description A person on the board.
@@ -1367,6 +1404,16 @@ export interface components {
             active: boolean;
             /** Always On */
             always_on: boolean;
+        };
+        /**
+         * StepOut
+         * @description One step of the wait plan, seconds after first ring.
+         */
+        StepOut: {
+            /** At S */
+            at_s: number;
+            /** Step */
+            step: string;
         };
         /**
          * StoryIn
@@ -2553,6 +2600,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Hello"];
+                };
+            };
+        };
+    };
+    lines_api_lines_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineOut"][];
                 };
             };
         };

@@ -1,0 +1,45 @@
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { failed } from "../actions";
+import { ask, Refused, type Schemas } from "../api/client";
+import { Button, Card } from "../ui/parts";
+import { t } from "../words";
+
+/** What is configured, what is missing, in the order in which a hotline is set up. */
+export function Setup(): JSX.Element {
+  const w = t.value.setup;
+  const findings = useSignal<Schemas["FindingOut"][] | null>(null);
+  const busy = useSignal(false);
+  const refused = useSignal(false);
+  const look = async (): Promise<void> => {
+    busy.value = true;
+    try {
+      findings.value = await ask("get", "/api/check");
+    } catch (error) {
+      if (error instanceof Refused && error.status === 403) refused.value = true;
+      else failed(error);
+    }
+    busy.value = false;
+  };
+  useEffect(() => void look(), []);
+  const missing = (findings.value ?? []).filter((found) => !found.ok).length;
+  const summary = !findings.value ? w.busy : missing ? w.toDo(missing) : w.allGood;
+  if (refused.value) return <div class="setup"><p class="notice">{w.noAccess}</p></div>;
+  return (
+    <div class="setup">
+      <h1>{w.title}</h1>
+      <p class="dim">{w.text}</p>
+      <Card title={summary} aside={<Button k="c" busy={busy.value} onPress={() => void look()}>{busy.value ? w.busy : w.again}</Button>}>
+        <ul class="findings" aria-busy={busy.value}>
+          {(findings.value ?? []).map((found) => (
+            <li key={found.subject} class={found.ok ? "good" : "bad"}>
+              <span class="mark" aria-hidden="true">{found.ok ? "✓" : "✗"}</span>
+              <div><strong>{found.subject}</strong> <span class="unseen">{found.ok ? w.ok : w.bad}:</span><br /><span>{found.text}</span></div>
+            </li>
+          ))}
+        </ul>
+      </Card>
+    </div>
+  );
+}
