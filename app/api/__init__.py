@@ -20,6 +20,7 @@ from app.api import (
     setup,
     story,
     supervise,
+    today,
 )
 from app.api.desk import Desk
 from app.context import Context
@@ -37,6 +38,7 @@ ROUTERS = (
     notes.router,
     story.router,
     setup.router,
+    today.router,
     demo.router,
     live.router,
 )

@@ -266,15 +266,13 @@ export async function recovery(on: boolean): Promise<void> {
 
 export async function toggleHold(): Promise<void> {
   const call = s.callId.value;
-  const on = !s.onHold.value;
-  const done = await tried(() => ask("post", on ? "/api/calls/{id}/hold" as never : "/api/calls/{id}/unhold" as never, { at: { id: call } }).then(() => true));
-  if (done) s.onHold.value = on;
+  await tried(() => ask("post", "/api/calls/{id}/hold", { at: { id: call }, body: { on: !s.onHold.value } }));
 }
 
-/** A lead is called into this call. */
+/** A lead is called into this call, or no more. */
 export async function help(): Promise<void> {
   const call = s.callId.value;
-  if (await tried(() => ask("post", "/api/calls/{id}/help" as never, { at: { id: call } }).then(() => true))) s.helpSent.value = true;
+  await tried(() => ask("post", "/api/calls/{id}/help", { at: { id: call }, body: { on: !s.helpSent.value } }));
 }
 
 // -- a lead in somebody else's call (L10)
@@ -283,19 +281,17 @@ type Step = "listen" | "whisper" | "barge";
 
 export async function step(call: string, how: Step): Promise<void> {
   allowSound();
-  const won = await tried(() => ask("post", `/api/calls/{id}/${how}` as never, { at: { id: call } }) as Promise<{ app_params?: Record<string, string> }>);
-  if (!won) return;
-  s.stance.value = how;
-  if (won.app_params && !phone.talking()) await dialIn(call, won.app_params);
-  phone.mute(how === "listen");
+  const beside = await tried(() => ask("post", `/api/calls/{id}/${how}` as "/api/calls/{id}/listen", { at: { id: call }, body: { tab } }));
+  if (!beside) return;
+  s.me.value = s.me.value && { ...s.me.value, call, watch: how };
+  if (beside.token && !phone.talking()) await dialIn(call, beside.app_params);
 }
 
 export async function takeOver(call: string): Promise<void> {
-  if (await tried(() => ask("post", "/api/calls/{id}/take-over" as never, { at: { id: call } }).then(() => true))) s.stance.value = "owner";
+  await tried(() => ask("post", "/api/calls/{id}/take-over", { at: { id: call } }));
 }
 
 export async function stepOut(call: string): Promise<void> {
-  void call;
+  await tried(() => ask("post", "/api/calls/{id}/go", { at: { id: call } }));
   phone.hangUp();
-  s.stance.value = "";
 }

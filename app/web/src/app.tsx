@@ -29,7 +29,7 @@ export function App(): JSX.Element {
 
 function Console({ who }: { who: s.Who }): JSX.Element {
   const shown = view.value || start(who);
-  const mine = who.role === "specialist" || (who.role === "lead" && (shown === "desk" || s.stance.value === "owner" || Boolean(s.offer.value)));
+  const mine = who.role === "specialist" || (who.role === "lead" && (shown === "desk" || Boolean(s.callId.value) || Boolean(s.offer.value)));
   const page: View = mine ? "desk" : shown;
   useEffect(() => title(`${who.role === "lead" && page === "board" ? t.value.board.title : t.value.name}`), [page, t.value]);
   return (

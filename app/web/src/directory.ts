@@ -1,19 +1,15 @@
 // The flat list of agencies that this hotline knows.
 import { signal } from "@preact/signals";
+import { ask, type Schemas } from "./api/client";
 
-export interface Entry {
-  /** What goes into a handoff: the entry's key. */
-  to: string;
-  name: string;
-  about: string;
-  number?: string;
-}
+export type Entry = Schemas["AgencyOut"];
 export const directory = signal<Entry[]>([]);
 
 export async function loadDirectory(): Promise<void> {
-  if (directory.value.length) return;
-  const answer = await fetch("/api/agencies").catch(() => null);
-  if (!answer?.ok) return;
-  const list = (await answer.json()) as { id?: string; key?: string; name: string; number?: string; area?: string }[];
-  directory.value = list.map((one) => ({ to: one.id ?? one.key ?? one.name, name: one.name, about: one.area ?? "", number: one.number }));
+  if (!directory.value.length) directory.value = await ask("get", "/api/agencies").catch(() => []);
+}
+
+/** The number behind an entry's id; what is no id is a number already. */
+export function numberOf(to: string): string {
+  return directory.value.find((entry) => entry.id === to)?.number ?? to;
 }

@@ -32,14 +32,16 @@ export const offer = computed<Offer | null>(() => offers.value[0] ?? null);
 /** Why the last offer went away, in a word of the board's, until something else happens. */
 export const offerGone = signal("");
 export const call = signal<OwnCall | null>(null);
-/** The call that this person is in, by what the board says or by what was just accepted. */
-export const callId = computed<string>(() => me.value?.call ?? "");
+/** The call whose room this person is in, also as a lead beside it. */
+export const roomCall = computed<string>(() => me.value?.call ?? "");
+/** How a lead is beside that call; empty: it is their own. */
+export type Stance = "" | "listen" | "whisper" | "barge";
+export const stance = computed<Stance>(() => (me.value?.watch ?? "") as Stance);
+/** This person's own call, by what the board says or by what was just accepted. */
+export const callId = computed<string>(() => (stance.value ? "" : roomCall.value));
 export const talkingSince = signal(0);
-export const onHold = signal(false);
-export const helpSent = signal(false);
-/** How a lead is in somebody else's call. */
-export type Stance = "" | "listen" | "whisper" | "barge" | "owner";
-export const stance = signal<Stance>("");
+export const onHold = computed(() => Boolean(call.value?.held_ms));
+export const helpSent = computed(() => Boolean(call.value?.help_ms));
 export const callGone = signal(false);
 
 export const alarms = signal<Alarm[]>([]);

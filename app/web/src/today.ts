@@ -1,27 +1,17 @@
 // Today's numbers, from the record, since midnight in the viewer's zone.
 import { signal } from "@preact/signals";
+import type { Schemas } from "./api/client";
 
-export interface Slot {
-  at_ms: number;
-  offered: number;
-  answered: number;
-  median_s: number | null;
-  worst_s: number | null;
-}
-export interface Today {
-  since_ms: number;
-  threshold_s: number;
-  offered: number;
-  answered: number;
-  abandoned: number;
-  rolled_over: number;
-  service_level: number | null;
-  median_answer: number | null;
-  worst_answer: number | null;
-  half_hours: Slot[];
-}
-export const today = signal<Today | null>(null);
+export type Slot = Schemas["SlotOut"];
+export const today = signal<Schemas["TodayOut"] | null>(null);
 
 export async function loadToday(): Promise<boolean> {
-  return false;
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+  try {
+    const answer = await fetch(`/api/board/today?zone=${encodeURIComponent(zone)}`, { signal: AbortSignal.timeout(8000) });
+    if (answer.ok) today.value = (await answer.json()) as Schemas["TodayOut"];
+    return answer.ok;
+  } catch {
+    return false;
+  }
 }

@@ -432,6 +432,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{id}/listen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Listen
+         * @description Hear the call, heard by nobody.
+         */
+        post: operations["listen_api_calls__id__listen_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{id}/whisper": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whisper
+         * @description Hear the call, and be heard by its owner alone.
+         */
+        post: operations["whisper_api_calls__id__whisper_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{id}/barge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Barge
+         * @description Join the call, heard by all; the owner stays the owner.
+         */
+        post: operations["barge_api_calls__id__barge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{id}/take-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Over
+         * @description Become the owner of a call that one has joined aloud; who owned it stays in it until they leave.
+         */
+        post: operations["take_over_api_calls__id__take_over_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{id}/go": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go
+         * @description A lead is beside the call no more.
+         */
+        post: operations["go_api_calls__id__go_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{id}/help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Help Now
+         * @description Whoever is in the call wants a lead beside them: leads are alarmed until one has joined, or it is taken back.
+         */
+        post: operations["help_now_api_calls__id__help_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold
+         * @description The caller hears words instead of the room, or comes back into it. Only the call's owner may.
+         */
+        post: operations["hold_api_calls__id__hold_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/board": {
         parameters: {
             query?: never;
@@ -648,6 +788,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Agencies
+         * @description The directory of emergency services; a handoff names an entry by its id.
+         */
+        get: operations["agencies_api_agencies_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/check": {
         parameters: {
             query?: never;
@@ -660,6 +820,26 @@ export interface paths {
          * @description What `hotline check` says, in the order in which a hotline is set up.
          */
         get: operations["check_api_check_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/board/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Today
+         * @description Offered, answered, abandoned, rolled over, service level, waits; the same by half-hour.
+         */
+        get: operations["today_api_board_today_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -738,6 +918,17 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** AgencyOut */
+        AgencyOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Number */
+            number: string;
+            /** Area */
+            area: string;
+        };
         /**
          * Beat
          * @description Proof of life: every 5 s idle, every 2 s in a call.
@@ -767,6 +958,28 @@ export interface components {
              * @default false
              */
             touched: boolean;
+        };
+        /**
+         * Beside
+         * @description How one is beside the call. Not `joined` yet: connect the softphone with exactly `app_params`; if already in the
+         *     room, the mode changes there.
+         */
+        Beside: {
+            /** Call */
+            call: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "listen" | "whisper" | "barge";
+            /** Joined */
+            joined: boolean;
+            /** Token */
+            token: string;
+            /** App Params */
+            app_params: {
+                [key: string]: string;
+            };
         };
         /** BoardOut */
         BoardOut: {
@@ -816,6 +1029,14 @@ export interface components {
             cause: string;
             /** Handoff Open */
             handoff_open: boolean;
+            /** Risk High */
+            risk_high: boolean;
+            /** Held Ms */
+            held_ms: number;
+            /** Help Ms */
+            help_ms: number;
+            /** Watching */
+            watching: string;
             /** Returning */
             returning: boolean;
             /** Now Ms */
@@ -858,6 +1079,14 @@ export interface components {
             cause: string;
             /** Handoff Open */
             handoff_open: boolean;
+            /** Risk High */
+            risk_high: boolean;
+            /** Held Ms */
+            held_ms: number;
+            /** Help Ms */
+            help_ms: number;
+            /** Watching */
+            watching: string;
             /** Returning */
             returning: boolean;
             /** Now Ms */
@@ -1044,6 +1273,26 @@ export interface components {
             dial: boolean;
         };
         /**
+         * HandoffSaved
+         * @description As `Saved`, and whether the agency is being rung now: `false` means dial by hand; null: this was sent before.
+         */
+        HandoffSaved: {
+            /** Id */
+            id: string;
+            /**
+             * Saved
+             * @default true
+             */
+            saved: boolean;
+            /**
+             * Recorded
+             * @default false
+             */
+            recorded: boolean;
+            /** Dialled */
+            dialled?: boolean | null;
+        };
+        /**
          * Hello
          * @description `first_run`: nobody can sign in yet; null while the record cannot be asked.
          */
@@ -1110,6 +1359,8 @@ export interface components {
             beat_ms: number;
             /** Level */
             level: string;
+            /** Watch */
+            watch: string;
             /** Offers */
             offers: components["schemas"]["OfferShort"][];
         };
@@ -1164,6 +1415,14 @@ export interface components {
             deadline_ms: number;
             /** Acked */
             acked: boolean;
+        };
+        /** OnIn */
+        OnIn: {
+            /**
+             * On
+             * @default true
+             */
+            on: boolean;
         };
         /**
          * Presence
@@ -1297,6 +1556,19 @@ export interface components {
             /** Password */
             password: string;
         };
+        /** SlotOut */
+        SlotOut: {
+            /** At Ms */
+            at_ms: number;
+            /** Offered */
+            offered: number;
+            /** Answered */
+            answered: number;
+            /** Median S */
+            median_s: number | null;
+            /** Worst S */
+            worst_s: number | null;
+        };
         /** SoftphoneToken */
         SoftphoneToken: {
             /** Token */
@@ -1305,6 +1577,8 @@ export interface components {
             identity: string;
             /** Ttl S */
             ttl_s: number;
+            /** Emulator */
+            emulator: string;
         };
         /** Someone */
         Someone: {
@@ -1437,6 +1711,33 @@ export interface components {
             earlier: components["schemas"]["EarlierCall"][];
         };
         /**
+         * TodayOut
+         * @description Since midnight of the asked zone. `service_level` is the share of decided calls (answered, abandoned, rolled over)
+         *     that were answered within `threshold_s` of first ring.
+         */
+        TodayOut: {
+            /** Since Ms */
+            since_ms: number;
+            /** Threshold S */
+            threshold_s: number;
+            /** Offered */
+            offered: number;
+            /** Answered */
+            answered: number;
+            /** Abandoned */
+            abandoned: number;
+            /** Rolled Over */
+            rolled_over: number;
+            /** Service Level */
+            service_level: number | null;
+            /** Median Answer */
+            median_answer: number | null;
+            /** Worst Answer */
+            worst_answer: number | null;
+            /** Half Hours */
+            half_hours: components["schemas"]["SlotOut"][];
+        };
+        /**
          * Told
          * @description What the board last said about the call one is in, as `told` in the live stream's `call` messages; an emptied
          *     board is refilled from it (P4).
@@ -1474,6 +1775,11 @@ export interface components {
              * @default false
              */
             handoff_open: boolean;
+            /**
+             * Risk High
+             * @default false
+             */
+            risk_high: boolean;
         };
         /** ValidationError */
         ValidationError: {
@@ -2179,7 +2485,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Saved"];
+                    "application/json": components["schemas"]["HandoffSaved"];
                 };
             };
             /** @description Validation Error */
@@ -2214,7 +2520,244 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Saved"];
+                    "application/json": components["schemas"]["HandoffSaved"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    listen_api_calls__id__listen_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Beside"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    whisper_api_calls__id__whisper_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Beside"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    barge_api_calls__id__barge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Beside"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_over_api_calls__id__take_over_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    go_api_calls__id__go_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    help_now_api_calls__id__help_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hold_api_calls__id__hold_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
                 };
             };
             /** @description Validation Error */
@@ -2624,6 +3167,26 @@ export interface operations {
             };
         };
     };
+    agencies_api_agencies_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgencyOut"][];
+                };
+            };
+        };
+    };
     check_api_check_get: {
         parameters: {
             query?: never;
@@ -2640,6 +3203,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FindingOut"][];
+                };
+            };
+        };
+    };
+    today_api_board_today_get: {
+        parameters: {
+            query?: {
+                zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodayOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -19,7 +19,7 @@ export function Alarms(): JSX.Element {
         {alarms.map((alarm) => (
           <li key={`${alarm.kind}${alarm.call}${alarm.at_ms}`} class={`alarm-${alarm.kind}`}>
             <strong>{w.alarmKinds[alarm.kind] ?? alarm.kind.replaceAll("_", " ")}</strong>
-            <span class="dim">{alarm.spec ? (s.names.value.get(alarm.spec) ?? "") : ""}</span>
+            <span class="dim">{w.todo[alarm.todo ?? ""] ?? ""} {alarm.spec ? (s.names.value.get(alarm.spec) ?? "") : ""}</span>
             <span class="figure dim">{t.value.time.ago(span(boardNow() - alarm.at_ms))}</span>
           </li>
         ))}

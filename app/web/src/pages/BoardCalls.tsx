@@ -37,7 +37,7 @@ export function Conversations(): JSX.Element {
 
 function Talk({ call, chosen, choose }: { call: CallOut; chosen: boolean; choose: () => void }): JSX.Element {
   const w = t.value;
-  const mine = s.me.value?.call === call.id;
+  const mine = Boolean(s.stance.value) && s.roomCall.value === call.id;
   const name = call.owner === s.who.value?.spec ? w.board.mine : (s.names.value.get(call.owner) ?? (call.owner || "–"));
   return (
     <li data-call={call.id} class={`talk state-${call.state} ${chosen ? "chosen" : ""}`} aria-current={chosen || undefined} onClick={choose}>
@@ -45,6 +45,9 @@ function Talk({ call, chosen, choose }: { call: CallOut; chosen: boolean; choose
         <strong>{call.state === "backup_talking" ? w.state.backup_talking : name}</strong>
         <Badge cls={call.cls} />
         <span class="dim">{languageName(call.language)} · {call.line}</span>
+        {call.help_ms > 0 && <span class="tag bad">{w.call.help}</span>}
+        {call.risk_high && <span class="tag bad">{w.board.alarmKinds["declared_high"]}</span>}
+        {call.held_ms > 0 && <span class="tag warn">{w.call.onHold}</span>}
         {call.handoff_open && <span class="tag warn">{w.agency.title}</span>}
         <span class="figure">{span(boardNow() - call.since_ms)}</span>
       </div>

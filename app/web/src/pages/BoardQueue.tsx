@@ -49,10 +49,10 @@ function Rows({ calls }: { calls: CallOut[] }): JSX.Element {
   const from = Math.max(0, Math.floor(top.value / ROW) - SPARE);
   const to = Math.min(calls.length, Math.ceil((top.value + height.value) / ROW) + SPARE);
   return (
-    <div class="rows" ref={box} tabIndex={0} role="region" aria-label={w.board.queue} onScroll={(event) => (top.value = event.currentTarget.scrollTop)}>
+    <div class="rows" ref={box} tabIndex={0} role="group" aria-label={w.board.queue} onScroll={(event) => (top.value = event.currentTarget.scrollTop)}>
       <table aria-rowcount={calls.length + 1} style={{ height: `${(calls.length + 1) * ROW}px` }}>
         <thead>
-          <tr aria-rowindex={1}><th>{w.offer.waiting}</th><th>{w.call.class}</th><th>{w.offer.language}</th><th>{w.offer.line}</th><th>{w.desk.idleTitle && w.board.next}</th></tr>
+          <tr aria-rowindex={1}><th>{w.offer.waiting}</th><th>{w.call.class}</th><th>{w.offer.language}</th><th>{w.offer.line}</th><th>{w.board.next}</th></tr>
         </thead>
         <tbody>
           {from > 0 && <tr aria-hidden="true" style={{ height: `${from * ROW}px` }}><td colSpan={5} /></tr>}
@@ -76,7 +76,7 @@ function Row({ call, index }: { call: CallOut; index: number }): JSX.Element {
       <td><Badge cls={call.cls} /></td>
       <td>{languageName(call.language)}</td>
       <td>{call.line}{call.returning ? <span class="dim" title={w.offer.returning}> ↺<span class="unseen">{w.offer.returning}</span></span> : null}</td>
-      <td class="dim">{call.state === "waiting" ? (next ?? "–") : state}</td>
+      <td class="dim next">{call.state === "waiting" ? (next ?? "–") : state}</td>
     </tr>
   );
 }

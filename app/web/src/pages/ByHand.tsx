@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import * as act from "../actions";
+import { numberOf } from "../directory";
 import type { Handoff } from "../kept";
 import { Button, Dialog } from "../ui/parts";
 import { t } from "../words";
@@ -13,7 +14,7 @@ export function ByHand({ handoff, close }: { handoff: Handoff; close: () => void
   };
   return (
     <Dialog title={w.handTitle} open onClose={close} class="byhand">
-      <p class="giant figure">{spaced(handoff.to)}</p>
+      <p class="giant figure">{spaced(numberOf(handoff.to))}</p>
       {handoff.name !== handoff.to && <p class="large">{handoff.name}</p>}
       <p>{w.handText}</p>
       <blockquote class="large">{w.handScript(t.value.name)}</blockquote>

@@ -1,7 +1,6 @@
 // The call: who and how long, the telephone's keys, and beside it notes, risk and emergency services.
 import type { JSX } from "preact";
 import * as act from "../actions";
-import { Refused } from "../api/client";
 import * as kept from "../kept";
 import { leg } from "../phone/softphone";
 import * as s from "../state";
@@ -14,8 +13,6 @@ import { Notes } from "./Notes";
 import { Priority } from "./Priority";
 import { Risk } from "./Risk";
 import { Safe, Whom } from "./Whom";
-
-export { Refused };
 
 /** Milliseconds after which the carrier ends a call, and how long before that it is counted down (L11). */
 const CARRIER_MS = 4 * 3_600_000;
@@ -53,10 +50,22 @@ function Telephone(): JSX.Element {
       <p class="standing" role="status">{words}</p>
       <p class="dim">{call ? `${languageName(call.language)} · ${call.line}${call.returning ? ` · ${t.value.offer.returning}` : ""}` : "…"}</p>
       {left < COUNTED_MS && <p class="notice warn">{t.value.call.timeOut(Math.max(0, Math.ceil(left / 60_000)))}</p>}
+      <OwnAlarms />
       <CallKeys />
       <Told text={words} />
     </Card>
   );
+}
+
+/** Milliseconds that an alarm about one's own call stays beside it. */
+const ALARM_MS = 60_000;
+
+/** What the telephone network refused, and what to do by hand. */
+function OwnAlarms(): JSX.Element | null {
+  const w = t.value.board;
+  const fresh = s.alarms.value.find((alarm) => alarm.call === s.callId.value && alarm.todo && boardNow() - alarm.at_ms < ALARM_MS);
+  if (!fresh || fresh.kind === "help") return null;
+  return <p class="notice bad" role="alert">{w.alarmKinds[fresh.kind] ?? fresh.kind}. {w.todo[fresh.todo ?? ""] ?? ""}</p>;
 }
 
 function standing(): [string, string] {

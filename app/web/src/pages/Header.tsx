@@ -34,13 +34,11 @@ export function Header({ view, go }: { view: View; go: (view: View) => void }): 
       )}
       {online && <Presences />}
       <div class="spacer" />
-      {online && <LineState />}
+      {online && (role === "specialist" || leg.value !== "none") && <LineState />}
       <div class="tools">
-        <Button kind="quiet" k="t" onPress={nextTheme} label={`${w.theme}: ${themeName()}`}>{themeName()}</Button>
-        <Button kind="quiet" k="i" onPress={() => (tongue.value = tongue.value === "en" ? "es" : "en")} label={`${w.language}: ${t.value.language}`}>
-          {tongue.value.toUpperCase()}
-        </Button>
-        <Button kind="quiet" k="?" onPress={showKeys} label={w.shortcuts}>{keysOn.value ? w.shortcuts : `${w.shortcuts} –`}</Button>
+        <Button kind="quiet" k="t" onPress={nextTheme}><span class="unseen">{w.theme}: </span>{themeName()}</Button>
+        <Button kind="quiet" k="i" onPress={() => (tongue.value = tongue.value === "en" ? "es" : "en")}><span class="unseen">{w.language}: </span>{tongue.value.toUpperCase()}</Button>
+        <Button kind="quiet" k="?" onPress={showKeys}><span class={keysOn.value ? "unseen" : ""}>{w.shortcuts}</span></Button>
         <Button kind="quiet" k="q" off={Boolean(s.callId.value)} onPress={() => void act.signOut()}>{w.signOut}</Button>
       </div>
     </header>

@@ -18,7 +18,7 @@ export function OfferCard({ offer }: { offer: Offer }): JSX.Element {
   const first = useSignal(span(wait));
   useEffect(() => void (declining.value = false), [offer.offer]);
   return (
-    <div class="idle">
+    <div class="idle alone">
       <section class={`stage offer cls-${offer.cls}`} aria-label={kinds[offer.kind] ?? w.title}>
         <Told now text={w.announce(t.value.cls[offer.cls], languageName(offer.language), first.value)} />
         <Badge cls={offer.cls} />
@@ -35,8 +35,8 @@ export function OfferCard({ offer }: { offer: Offer }): JSX.Element {
           <Button kind="plain" class="huge" k="d" expands={declining.value} onPress={() => (declining.value = !declining.value)}>{w.decline}</Button>
         </div>
         <Countdown left={left} whole={12_000} />
-        <div class="reasons" hidden={!declining.value}>
-          <h2>{w.declineWhy}</h2>
+        <div class="reasons reasons-place">
+          {declining.value && <h2>{w.declineWhy}</h2>}
           {declining.value && Object.entries(w.reasons).map(([code, words], index) => (
             <Button key={code} k={String(index + 1)} onPress={() => void act.decline(code)}>{words}</Button>
           ))}

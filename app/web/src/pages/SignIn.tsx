@@ -44,8 +44,8 @@ export function SignIn({ again = false }: { again?: boolean }): JSX.Element {
         <p class="error" role="alert">{error}</p>
         <button class="button main wide" type="submit" aria-disabled={busy || undefined}><span class="label">{busy ? w.busy : w.go}</span><kbd aria-hidden="true">↵</kbd></button>
         <div class="row">
-          <Button kind="quiet" k="t" onPress={nextTheme} label={`${t.value.header.theme}: ${t.value.header[theme.value]}`}>{t.value.header[theme.value]}</Button>
-          <Button kind="quiet" k="i" onPress={() => (tongue.value = tongue.value === "en" ? "es" : "en")} label={t.value.header.language}>{tongue.value === "en" ? "Español" : "English"}</Button>
+          <Button kind="quiet" k="t" onPress={nextTheme}><span class="unseen">{t.value.header.theme}: </span>{t.value.header[theme.value]}</Button>
+          <Button kind="quiet" k="i" onPress={() => (tongue.value = tongue.value === "en" ? "es" : "en")}>{tongue.value === "en" ? "Español" : "English"}</Button>
           {hello?.demo && <a class="button quiet" href="/welcome">{t.value.welcome.title}</a>}
         </div>
       </form>

@@ -21,8 +21,8 @@ export function Welcome(): JSX.Element {
       {some === null && <p class="notice">{w.notHere} <a href="/">{w.toConsole}</a></p>}
       {some && <Ways demo={some} />}
       <div class="row">
-        <Button kind="quiet" k="t" onPress={nextTheme} label={`${t.value.header.theme}: ${t.value.header[theme.value]}`}>{t.value.header[theme.value]}</Button>
-        <Button kind="quiet" k="i" onPress={() => (tongue.value = tongue.value === "en" ? "es" : "en")} label={t.value.header.language}>{tongue.value === "en" ? "Español" : "English"}</Button>
+        <Button kind="quiet" k="t" onPress={nextTheme}><span class="unseen">{t.value.header.theme}: </span>{t.value.header[theme.value]}</Button>
+        <Button kind="quiet" k="i" onPress={() => (tongue.value = tongue.value === "en" ? "es" : "en")}>{tongue.value === "en" ? "Español" : "English"}</Button>
       </div>
     </main>
   );

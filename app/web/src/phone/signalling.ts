@@ -1,22 +1,24 @@
-// Where the SDK finds its signalling. Against the carrier it knows by itself; against the emulator it is told.
+// Where the SDK finds its signalling. The real carrier's it knows by itself; an emulator's it is told.
 
-/** Device options for an emulated carrier at `ws://host:port`; none for the real one. */
-export function emulated(signalling: string): Record<string, unknown> {
-  return signalling ? { chunderw: new URL(signalling).host, publishEvents: false } : {};
+/** Device options of the SDK's own that its types do not name; quality events go nowhere. */
+export function carrier(emulator: string): Record<string, unknown> {
+  return { ...(emulator ? { chunderw: emulator } : {}), publishEvents: false };
 }
 
+let wrapped = false;
+
 /**
- * The SDK only speaks TLS; an emulator on this very machine has none, and browsers allow a microphone there without it.
- * Must run before the SDK is loaded: it keeps the WebSocket it finds.
+ * Let the SDK reach the emulator, which has no certificate: this one address is opened without TLS. Must run before the
+ * SDK is loaded, which keeps the WebSocket it finds.
  */
-export function plainOnLoopback(signalling: string): void {
-  if (!signalling.startsWith("ws://")) return;
-  const { host, hostname } = new URL(signalling);
-  if (!["127.0.0.1", "localhost"].includes(hostname)) return;
-  const Secure = globalThis.WebSocket;
-  globalThis.WebSocket = class extends Secure {
+export function withoutTls(host: string): void {
+  if (wrapped) return;
+  wrapped = true;
+  const Native = globalThis.WebSocket;
+  const address = `wss://${host}/signal`;
+  globalThis.WebSocket = class extends Native {
     constructor(url: string | URL, protocols?: string | string[]) {
-      super(String(url).replace(`wss://${host}`, `ws://${host}`), protocols);
+      super(String(url) === address ? `ws://${host}/signal` : url, protocols);
     }
   };
 }

@@ -2,7 +2,8 @@
 import type { Call, Device } from "@twilio/voice-sdk";
 import { signal } from "@preact/signals";
 import { ask } from "../api/client";
-import { emulated, plainOnLoopback } from "./signalling";
+import { t } from "../words";
+import { carrier, withoutTls } from "./signalling";
 
 export type Quality = "idle" | "good" | "fair" | "poor" | "none";
 export type Leg = "none" | "dialling" | "open" | "reconnecting" | "failed";
@@ -38,33 +39,28 @@ let device: Device | null = null;
 let current: Call | null = null;
 let packets = 0;
 
-async function token(): Promise<{ token: string; signalling: string; edge: string }> {
-  const fresh = await ask("post", "/api/softphone-token");
-  const more = fresh as { signalling?: string; edge?: string };
-  return { token: fresh.token, signalling: more.signalling ?? "", edge: more.edge ?? "" };
-}
-
 /** The device with a fresh token; made once, so that dialling in is quick. */
 export async function prepare(): Promise<Device> {
-  const fresh = await token();
+  const fresh = await ask("post", "/api/softphone-token");
   if (device) {
     device.updateToken(fresh.token);
     return device;
   }
-  plainOnLoopback(fresh.signalling);
+  if (fresh.emulator) withoutTls(fresh.emulator);
   const { Call, Device } = await import("@twilio/voice-sdk");
   const made = new Device(fresh.token, {
-    ...emulated(fresh.signalling),
-    ...(fresh.edge ? { edge: fresh.edge } : {}),
+    ...carrier(fresh.emulator),
     codecPreferences: [Call.Codec.Opus, Call.Codec.PCMU],
-    closeProtection: false,
+    closeProtection: t.value.call.closing,
+    allowIncomingWhileBusy: false,
     logLevel: "error",
     tokenRefreshMs: RENEW_MS,
     maxCallSignalingTimeoutMs: 30_000,
     sounds: Object.fromEntries(SOUNDS.map((name) => [name, SILENCE])),
   });
-  made.on("tokenWillExpire", () => void token().then((next) => made.updateToken(next.token)).catch(() => undefined));
+  made.on("tokenWillExpire", () => void ask("post", "/api/softphone-token").then((next) => made.updateToken(next.token)).catch(() => undefined));
   made.on("error", () => undefined); // a call's own errors are told by the call
+  made.audio?.incoming(false);
   made.audio?.disconnect(false);
   made.audio?.outgoing(false);
   device = made;

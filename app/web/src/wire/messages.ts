@@ -37,6 +37,8 @@ export interface Alarm {
   call: string;
   spec?: string;
   at_ms: number;
+  /** What to do next, as a code (app/api/alarms.py). */
+  todo?: string;
 }
 export interface BoardMessage {
   away?: boolean;

@@ -52,7 +52,7 @@ function tellState(): void {
     state: {
       presence: s.presence.value,
       offer: s.offer.value?.offer ?? "",
-      call: s.callId.value,
+      call: s.roomCall.value,
       told: call && "told" in call ? (call.told ?? null) : null,
       microphone: mic.value !== "denied" && mic.value !== "none",
       touched,
@@ -123,20 +123,17 @@ function known(me: Me): void {
   const open = new Set(me.offers.filter((offer) => offer.state === "offered").map((offer) => offer.offer));
   if (me.duty !== "offered" && s.offers.value.some((offer) => !open.has(offer.offer)))
     s.offers.value = s.offers.value.filter((offer) => open.has(offer.offer));
-  if (me.call && kept.file.value?.call !== me.call) kept.open(me.call);
+  if (me.call && !me.watch && kept.file.value?.call !== me.call) kept.open(me.call);
   if (me.duty === "talking" && !s.talkingSince.value) s.talkingSince.value = me.since_ms;
   if (!me.call) {
     s.call.value = null;
     s.talkingSince.value = 0;
-    s.stance.value = "";
-    s.helpSent.value = false;
     kept.putAway();
   }
 }
 
 function ownCall(call: OwnCall): void {
-  const mine = s.callId.value;
-  if (mine && call.id !== mine) return;
+  if (call.id !== s.roomCall.value) return;
   if (call.state === "closed") {
     s.callGone.value = true;
     return;

@@ -1,2 +1,6 @@
-import { en, type Words } from "./en";
-export const es: Words = en;
+// Every word the console says, in Spanish.
+import type { Words } from "./en";
+import { around } from "./es/around";
+import { desk } from "./es/desk";
+
+export const es: Words = { ...desk, ...around };
