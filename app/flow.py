@@ -53,11 +53,12 @@ def call_id(settings: Settings, sid: str) -> str:
 async def incoming(ctx: Context, leg: LegRequest) -> Document:
     """Somebody rings."""
     call, line = call_id(ctx.settings, leg.sid), ctx.lines.dialled(leg.to)
-    language, agency = line.languages[0], _rings_back(ctx, leg)
+    language, agency = line.languages[0], rings_back(ctx, leg.to)
     try:
-        view = await ctx.moved(lambda: ctx.board.arrive(call, leg.sid, line.id, language, _caller(ctx, leg)))
+        who = _caller(ctx, leg)
+        view = await ctx.moved(lambda: ctx.board.arrive(call, leg.sid, line.id, language, who, ring_back=agency))
         if agency:
-            view = await _turn(ctx, leg, Place.of(view, 1), key="danger")
+            view = await _turn(ctx, leg, Place.of(view, 1), key="")
     except BoardAway:
         return greeted(ctx, leg)
     if agency and not view.room_open:
@@ -104,6 +105,8 @@ async def returned(ctx: Context, leg: LegRequest) -> Document:
 def greeted(ctx: Context, leg: LegRequest) -> Document:
     """The first ring's story has failed or takes too long: greeted as if there were no board."""
     here = _place(ctx, leg)
+    if here.cls == CallClass.agency:
+        return astray(ctx, leg)
     return nostore.arrived(voice_of(ctx, ctx.lines.line(here.line)), here, ctx.now_ms())
 
 
@@ -157,8 +160,7 @@ def _read_key(line: Line, digits: str | None, place: Place) -> tuple[str, Place]
 def _place(ctx: Context, leg: LegRequest) -> Place:
     """The place of a caller of whom nothing is known but the leg: behind everybody, unless an agency rings back."""
     line = ctx.lines.dialled(leg.to)
-    grade = CallClass.danger if _rings_back(ctx, leg) else line.cls
-    return Place(call_id(ctx.settings, leg.sid), line.id, line.languages[0], grade, ctx.now_ms(), 0, 1)
+    return Place(call_id(ctx.settings, leg.sid), line.id, line.languages[0], class_of(ctx, leg.to), ctx.now_ms(), 0, 1)
 
 
 async def _unknown(ctx: Context, leg: LegRequest) -> Place:
@@ -258,12 +260,22 @@ async def leg_changed(ctx: Context, progress: LegProgress) -> None:
     if told is None:
         return
     try:
-        known = await ctx.moved(told.move) is not None
+        done = await _note(ctx, told)
     except BoardAway:
         nostore.keep(ctx, progress.sid, progress.status, told)
         raise
-    if not known and told.caller:
+    if not done and told.caller:
         nostore.keep(ctx, progress.sid, progress.status, told)
+
+
+async def _note(ctx: Context, told: Untold) -> bool:
+    """Whether the board knows it now. Of a caller who was not heard from for two turns it is looked first whether
+    somebody elsewhere has answered."""
+    if told.end:
+        view = await ctx.moved(lambda: ctx.board.call(call_id(ctx.settings, told.caller)))
+        if view is None or view.state == Call.doubtful:
+            return False
+    return await ctx.moved(told.move) is not None
 
 
 def _progress(ctx: Context, progress: LegProgress) -> Untold | None:
@@ -288,9 +300,14 @@ def voice_of(ctx: Context, line: Line) -> Voice:
     return Voice(line, Links(settings.public_url), tuple(settings.backup_numbers), caller_id)
 
 
-def _rings_back(ctx: Context, leg: LegRequest) -> bool:
+def rings_back(ctx: Context, to: str | None) -> bool:
     """An agency calls the number that agencies see: no menu, above all queues (C2)."""
-    return bool(ctx.settings.emergency_caller_id) and leg.to == ctx.settings.emergency_caller_id
+    return bool(ctx.settings.emergency_caller_id) and to == ctx.settings.emergency_caller_id
+
+
+def class_of(ctx: Context, to: str | None) -> str:
+    """The class of who rings that number, as long as nobody says otherwise."""
+    return CallClass.agency if rings_back(ctx, to) else ctx.lines.dialled(to).cls
 
 
 def _caller(ctx: Context, leg: LegRequest) -> Caller:

@@ -158,7 +158,8 @@ def load(settings: Settings, secrets: Secrets) -> Lines:
         raw = json.loads(path.read_text())
         lines = parse(raw)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        logging.getLogger(__name__).error("lines file is unusable (%s), using the snapshot", error)
+        wrong = error if isinstance(error, BadLines) else type(error).__name__
+        logging.getLogger(__name__).error("lines file is unusable (%s), using the snapshot", wrong)
         return _from_snapshot(snapshot, secrets) or parse(json.loads(SHIPPED.read_text()))
     _keep(snapshot, raw, secrets)
     return lines

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from app import logs, metrics, strays
 from app.context import Context
-from app.flow import call_id, caller_of
+from app.flow import call_id, caller_of, class_of
 from app.nostore import Untold, untold
 from app.records import queries
 from routing.board import Answer, BoardAway, CallView
@@ -58,6 +58,10 @@ async def tell(ctx: Context) -> None:
 
 async def _told(ctx: Context, item: Untold) -> bool:
     """Whether it needs to be told no more."""
+    if item.end and (view := await ctx.moved(lambda: ctx.board.call(call_id(ctx.settings, item.caller)))):
+        await put_through(ctx, view)
+        await ctx.moved(item.move)
+        return True
     if not _unknown(await ctx.moved(item.move)) or not item.caller:
         return True
     item.unknown_since = item.unknown_since or ctx.clock.now()
@@ -171,7 +175,7 @@ async def _place(ctx: Context, leg: LegInfo) -> CallView:
             leg.sid,
             line=known.get("line", line.id),
             language=known.get("language", line.languages[0]),
-            cls=known.get("class", line.cls),
+            cls=known.get("class", class_of(ctx, leg.to)),
             arrived_ms=known.get("arrived_ms", rang),
             counter=known.get("counter", 0),
             turn=0,

@@ -18,7 +18,7 @@ log = logs.get(__name__)
 
 #: Milliseconds that a caller is held before a backup telephone is rung.
 HOLD_MS = 60_000
-#: Every so many turns the words are repeated.
+#: Every so many turns the words are repeated, from the first: also for who was led back here and knows no turn.
 WORDS_EVERY = 3
 #: Seconds between two looks into a room that somebody has left, and how many there are: lists lag, and may fail.
 LOOK_EVERY_S, LOOK_TIMES = 1.0, 10
@@ -27,7 +27,7 @@ ROOMS_MAX = 1000
 #: Callbacks that are kept to be told again.
 UNTOLD_MAX = 5000
 #: Whom a telephone is rung for at once.
-GRAVE = frozenset({CallClass.attempt, CallClass.danger})
+GRAVE = frozenset({CallClass.agency, CallClass.attempt, CallClass.danger})
 
 
 def arrived(voice: Voice, here: Place, now_ms: int) -> Document:
@@ -37,7 +37,7 @@ def arrived(voice: Voice, here: Place, now_ms: int) -> Document:
 
 def turn(voice: Voice, place: Place, key: str, now_ms: int) -> Document:
     """The next words of a caller of whom we know only what the URL carries; pure."""
-    cls = CallClass.danger if key == "danger" else place.cls
+    cls = CallClass.danger if key == "danger" and place.cls not in GRAVE else place.cls
     since = place.nostore or now_ms
     here = Place(place.call, place.line, place.language, cls, place.at, place.n, place.turn + 1, nostore=since)
     index = _telephone(voice, place, urgent=cls in GRAVE, held_ms=now_ms - since)
@@ -60,7 +60,7 @@ def _words(place: Place, key: str) -> str:
         return "language" if key == "language" else "nostore"
     if place.dialled is not None:
         return "still_here"
-    return "nostore" if place.nostore is None or place.turn % WORDS_EVERY == 0 else ""
+    return "nostore" if place.nostore is None or place.turn % WORDS_EVERY == 1 else ""
 
 
 def left_room(ctx: Context, room_sid: str, left: str) -> None:

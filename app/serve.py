@@ -2,7 +2,7 @@
 
 The socket is never closed while the service runs, so a worker's death refuses no connection: what arrives waits in the
 socket's queue until another worker, or the one started at once in its place, takes it. Stores that die are started
-again. Workers start without waiting long for the stores: they answer without them (S5).
+again. Workers start beside the stores and do not wait for them: they answer without (S5).
 """
 
 from __future__ import annotations
@@ -34,8 +34,6 @@ BACKLOG = 2048
 """Connections that may wait for a worker."""
 BIND_S = 15.0
 """Seconds to wait for the address: the workers of a killed parent give it back as they end."""
-HEAD_START_S = 20.0
-"""Seconds that embedded stores get before callers are answered without them."""
 LOOK_S = 0.2
 """Seconds between two looks at children, beside the immediate notice that a worker's pipe gives."""
 SILENCE_S = 30.0
@@ -180,11 +178,8 @@ async def serve(settings: Settings, *, factory: str = APP, stop: asyncio.Event |
         stores.take()
         settings = with_stores(settings, stores)
     listener = await asyncio.to_thread(listen, settings.host, settings.port)
-    ready = asyncio.Event()
-    keeper = asyncio.create_task(_keep_stores(stores, settings, ready)) if stores else None
+    keeper = asyncio.create_task(_keep_stores(stores, settings)) if stores else None
     try:
-        if keeper:
-            await _first_of(ready, stop, seconds=HEAD_START_S)
         workers = Workers(listener, settings.workers, factory=factory, environment=_with_metrics(settings))
         await _watch(workers, stop)
         listener.close()  # from here on a refused connection sends callers to the fallback at once
@@ -228,15 +223,13 @@ async def _first_of(*events: asyncio.Event, seconds: float) -> None:
         wait.cancel()
 
 
-async def _keep_stores(stores: Stores, settings: Settings, ready: asyncio.Event) -> None:
+async def _keep_stores(stores: Stores, settings: Settings) -> None:
     """Start what is wanted, bring the schema up to date, and start again what dies."""
     migrated = stores.postgres not in stores.wanted
     while True:
         await asyncio.gather(*(_started(server) for server in stores.wanted))
         if stores.postgres.alive and not migrated:
             migrated = await _migrated(settings)
-        if migrated:
-            ready.set()
         await asyncio.sleep(LOOK_S)
 
 

@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     """`postgresql://…`; empty: embedded PostgreSQL."""
     redis_url: str = ""
-    """`redis://…`; empty: embedded Valkey."""
+    """`redis://…`, `redis+sentinel://…` or `redis+cluster://…`; empty: embedded Valkey."""
     data_dir: Path = Path("var")
     secret_key: SecretStr = SecretStr("")
     """Signs sessions, URLs and the local snapshot, and is the root of the record keys. At least 32 characters."""

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from app import logs
 from app.context import Context
-from app.flow import call_id, caller_of
+from app.flow import call_id, caller_of, class_of
 from app.records import queries
 from routing.board import CallView
 from routing.states import Call
@@ -55,7 +55,12 @@ async def take_in(ctx: Context, leg: LegInfo, legs: Mapping[str, LegInfo]) -> st
     call, line = call_id(ctx.settings, leg.sid), ctx.lines.dialled(leg.to)
     if await ctx.moved(lambda: ctx.board.call(call)) or not await still_there(ctx, leg.sid):
         return ""
-    said = {"line": line.id, "language": line.languages[0], "class": line.cls, "arrived_ms": _ring_ms(ctx, leg)}
+    said = {
+        "line": line.id,
+        "language": line.languages[0],
+        "class": class_of(ctx, leg.to),
+        "arrived_ms": _ring_ms(ctx, leg),
+    }
     said |= await on_record(ctx, call)
     await ctx.moved(
         lambda: ctx.board.turn(

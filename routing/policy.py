@@ -22,13 +22,19 @@ ANY_TIER = "any"
 """The tier of the lane that everybody on shift and every lead serves."""
 
 HEAD_START_S: Mapping[str, int] = {
+    CallClass.agency: 93_600,
     CallClass.attempt: 3600,
     CallClass.danger: 1800,
     CallClass.urgent: 600,
     CallClass.standard: 0,
     CallClass.warm: -600,
 }
-"""Seconds by which a class is ahead of a standard caller who rang at the same moment; finite, so nobody starves."""
+"""Seconds by which a class is ahead of a standard caller who rang at the same moment; finite, so nobody starves. An
+agency that rings back about an open handoff stands above all queues (C2), and still under the theorem of P1: the
+carrier ends every call after 24 hours (L11), so 26 are ahead of an attempt that has waited as long as any call can."""
+
+GRAVE = (CallClass.agency, CallClass.attempt, CallClass.danger)
+"""Classes whose callers anybody on shift and the lead may take."""
 
 PARALLEL_OFFERS: Mapping[str, int] = {CallClass.attempt: 3, CallClass.danger: 3}
 """Offers open at once for the gravest classes; one for all others."""
@@ -66,7 +72,7 @@ TIMES_S: Mapping[str, float] = {
     "dial": 135,  # an agency rung into the room: tried for 60 s, rings for 60, and its callbacks (L5)
     "effect": 30,  # an effect at the carrier is out of date after this (L3)
     "claim": 1.5,  # an executor's claim on an effect (L3)
-    "claim_dial": 8,  # the same of ringing an agency: longer than the carrier may take to answer, so that none rings twice
+    "claim_dial": 8,  # the same of ringing an agency: longer than the carrier may take to answer (L3)
     "retry": 0.5,  # before a failed effect is tried again
     "loose": 300,  # a closed call's legs whose end was not told are looked for
     "keep": 3600,  # a closed call is kept to answer late requests
@@ -186,7 +192,7 @@ def compile_config(
         "parallel": {str(name): count for name, count in rules.parallel.items()},
         "rank": {str(name): rank for rank, name in enumerate(reversed(CallClass), start=1)},
         "levels": {"junior": 1, "intermediate": 2, "senior": 3},
-        "prefer": {str(name): senior_first for name in (CallClass.attempt, CallClass.danger, CallClass.urgent)},
+        "prefer": {str(name): senior_first for name in (*GRAVE, CallClass.urgent)},
         "times": {name: round(value * 1000) for name, value in {**TIMES_S, **(times_s or {})}.items()},
         "lines": {
             line.name: {

@@ -90,8 +90,9 @@ class Role(StrEnum):
 
 
 class CallClass(StrEnum):
-    """Priority classes, gravest first."""
+    """Priority classes, gravest first. `agency`, an emergency service that rings back, is the board's alone to give."""
 
+    agency = "agency"
     attempt = "attempt"
     danger = "danger"
     urgent = "urgent"

@@ -16,11 +16,11 @@ from app.api import (
     live,
     notes,
     people,
+    reports,
     session,
     setup,
     story,
     supervise,
-    today,
 )
 from app.api.desk import Desk
 from app.context import Context
@@ -33,12 +33,12 @@ ROUTERS = (
     handoffs.router,
     supervise.router,
     lead.router,
+    reports.router,
     people.router,
     audit.router,
     notes.router,
     story.router,
     setup.router,
-    today.router,
     demo.router,
     live.router,
 )

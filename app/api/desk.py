@@ -7,8 +7,6 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from app.api.hub import Hub
 from app.context import Context
@@ -17,6 +15,7 @@ from app.people.revocations import Revocations
 from app.people.roster import Roster
 from app.people.sessions import Session
 from app.people.throttle import Throttle
+from routing.board.address import client
 
 #: Seconds between two looks at who was logged off elsewhere.
 REVOCATIONS_EVERY_S = 5.0
@@ -31,8 +30,8 @@ class Desk:
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
-        self.redis = side_redis(ctx.settings.redis_url)
         prefix = f"{{hl:{ctx.settings.name}}}"
+        self.redis = side_redis(ctx.settings.redis_url, prefix)
         self.passwords = Passwords()
         self.roster = Roster(ctx.sessions, ctx.lines)
         self.revocations = Revocations(self.redis, ctx.sessions, prefix, ctx.clock.now)
@@ -61,12 +60,6 @@ class Desk:
             await self.redis.aclose()
 
 
-def side_redis(url: str) -> Redis:
+def side_redis(url: str, tag: str) -> Redis:
     """A small connection pool of its own that never retries: a webhook's pool must not wait for sign-ins."""
-    return Redis.from_url(
-        url,
-        socket_timeout=REDIS_TIMEOUT_S,
-        socket_connect_timeout=REDIS_TIMEOUT_S,
-        retry=Retry(NoBackoff(), 0),
-        max_connections=8,
-    )
+    return client(url, tag, connections=8, socket_s=REDIS_TIMEOUT_S, decode=False)

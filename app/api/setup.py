@@ -47,14 +47,6 @@ class LineOut(Out):
     danger_backup_s: float
 
 
-class AgencyOut(Out):
-    id: str
-    name: str
-    number: str
-    """To dial by hand when the carrier cannot (L7)."""
-    area: str
-
-
 class FindingOut(Out):
     ok: bool
     subject: str
@@ -88,16 +80,6 @@ async def lines(request: Request, _: OnTheLine) -> list[LineOut]:
             danger_backup_s=danger,
         )
         for line in known.by_id.values()
-    ]
-
-
-@router.get("/agencies")
-async def agencies(request: Request, _: OnTheLine) -> list[AgencyOut]:
-    """The directory of emergency services; a handoff names an entry by its id."""
-    known = desk_of(request).ctx.lines.raw.get("agencies", {})
-    return [
-        AgencyOut(id=id_, name=about.get("name", id_), number=about["number"], area=about.get("area", ""))
-        for id_, about in known.items()
     ]
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import httpx
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.asyncio.sentinel import MasterNotFoundError
+from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError, RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from sqlalchemy.exc import SQLAlchemyError
 from twilio.request_validator import RequestValidator
 
@@ -23,6 +26,7 @@ from app.links import Links
 from app.records import migrate
 from app.secrets import Secrets
 from app.settings import Settings, wrong_number
+from routing.board.address import BadAddress, client
 from telephony.carrier import CarrierError
 from telephony.twiml_check import url as is_carrier_url
 
@@ -76,7 +80,7 @@ def _numbers(subject: str, numbers: list[str], missing: str) -> Finding:
 async def _stores(settings: Settings) -> list[Finding]:
     try:
         async with reachable(settings) as usable:
-            return [await _postgres(usable.database_url), await _redis(usable.redis_url)]
+            return [await _postgres(usable.database_url), await _redis(usable)]
     except EmbeddedError as error:
         return [Finding(False, "embedded stores", str(error))]
 
@@ -90,19 +94,47 @@ async def _postgres(url: str) -> Finding:
     return _finding(current, "PostgreSQL", "reachable, schema up to date", "the schema is old: hotline migrate")
 
 
-async def _redis(url: str) -> Finding:
-    client = Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, decode_responses=True)
+UNREACHABLE: Sequence[tuple[type[Exception], str]] = (
+    (AuthenticationError, "it wants another user or password than HOTLINE_REDIS_URL has"),
+    (NoPermissionError, "the user of HOTLINE_REDIS_URL may not ask it"),
+    (MasterNotFoundError, "no sentinel answers, or none knows a primary of that service"),
+    (BusyLoadingError, "it is still loading its data; try again"),
+    (RedisTimeoutError, "nothing answers at that address in time"),
+    (RedisConnectionError, "nobody is there, or no cluster node owns this hotline's keys; look at host and port"),
+)
+"""The first that fits speaks."""
+
+
+async def _redis(settings: Settings) -> Finding:
+    """Asked as the board asks it: the server that holds this hotline's keys, wherever the URL leads."""
     try:
-        info = await client.info()
+        redis = client(settings.redis_url, f"{{hl:{settings.name}}}", connections=1, socket_s=TIMEOUT_S)
+    except BadAddress as error:
+        return Finding(False, "Redis", f"HOTLINE_REDIS_URL: {error}")
+    try:
+        info = await redis.info("everything")
     except (RedisError, OSError) as error:
-        return Finding(False, "Redis", f"not reachable ({type(error).__name__})")
+        return Finding(False, "Redis", _unreachable(error))
     finally:
-        await client.aclose()
+        await redis.aclose()
+    return _judged(info)
+
+
+def _unreachable(error: Exception) -> str:
+    """What to look at, by what was met; the error's own text may hold addresses and is left out."""
+    for kind, words in UNREACHABLE:
+        if isinstance(error, kind):
+            return f"not reachable: {words}"
+    return f"not reachable ({type(error).__name__})"
+
+
+def _judged(info: Mapping[str, Any]) -> Finding:
     policy = info.get("maxmemory_policy")
     if policy != "noeviction":
-        return Finding(
-            False, "Redis", f"evicts ({policy}): callers could be forgotten; set maxmemory-policy noeviction"
-        )
+        words = f"evicts ({policy}): callers could be forgotten; set maxmemory-policy noeviction"
+        return Finding(False, "Redis", words)
+    if info.get("role") != "master":
+        return Finding(False, "Redis", "is a replica and takes no change: HOTLINE_REDIS_URL must lead to the primary")
     return _finding(info.get("aof_enabled"), "Redis", "reachable, keeps everything", "has no AOF: set appendonly yes")
 
 

@@ -40,8 +40,6 @@ from telephony.emulator.rest_server import LoopServer
 AGENCY_SEES = "+12025550109"
 BACKUP = ("+12025550190", "+12025550191")
 APP = "AP" + "a" * 32
-#: What the demo's directory calls its emergency services.
-AGENCY_NAMES = ("County dispatch", "Mobile crisis team", "Ambulance")
 #: Signs and encrypts in a demo; nobody's data.
 DEMO_KEY = "the demo's key, which protects nobody: 0123456789abcdef"
 #: Seconds (real) until a started hotline must answer.
@@ -82,10 +80,6 @@ def lines_file(folder: Path) -> Path:
     first = raw["lines"][raw["default"]]
     plan = [{"at_s": NIGHT_BACKUP_S, "step": "backup"}]
     raw["lines"] = {raw["default"]: {**first, "number": LINE}, "night": {**first, "number": NIGHT_LINE, "plan": plan}}
-    raw["agencies"] = {
-        f"agency{n}": {"name": name, "number": number, "area": "Demo County"}
-        for n, (name, number) in enumerate(zip(AGENCY_NAMES, AGENCIES, strict=False), 1)
-    }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "demo-lines.json"
     path.write_text(json.dumps(raw, ensure_ascii=False))

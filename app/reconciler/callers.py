@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from app import strays
 from app.context import Context
-from app.links import Links
+from app.links import Links, way_out
+from app.missed import put_through
 from app.reconciler.memory import NO_SPAN, Memory, span
 from app.reconciler.picture import Picture, healed, is_over, ms
 from routing.board import CallView
@@ -31,6 +32,7 @@ async def _supply_end(ctx: Context, view: CallView, memory: Memory) -> bool:
     if not is_over(leg):
         return False
     status, at = (leg.status, ms(leg.ended_at)) if leg else ("completed", None)
+    await put_through(ctx, view)
     within = NO_SPAN if at else span(ctx.now_ms(), view.arrived_ms, memory.alive(view.sid))
     await ctx.moved(lambda: ctx.board.caller_gone(view.id, view.sid, status=status, side="caller", at_ms=at, **within))
     healed("caller_gone", view.id)
@@ -50,6 +52,6 @@ async def _doubtful(ctx: Context, view: CallView) -> None:
     await ctx.moved(lambda: ctx.board.verified(view.id))
     healed("verified", view.id)
     if view.now_ms - view.since_ms > STUCK_MS:
-        links = Links(ctx.settings.public_url)
-        await ctx.carrier.move(view.sid, links.home(), links.home())
+        home = Links(ctx.settings.public_url).home()
+        await ctx.carrier.move(view.sid, home, way_out(ctx.settings))
         healed("called_back", view.id)

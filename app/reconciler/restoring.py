@@ -7,7 +7,8 @@ from typing import Any
 
 from app import strays
 from app.context import Context
-from app.links import Links
+from app.flow import class_of
+from app.links import Links, way_out
 from app.reconciler.memory import Memory
 from app.reconciler.picture import OURS, Picture, call_of, healed, inside, role_of
 from app.reconciler.rooms import supply_join
@@ -75,7 +76,7 @@ async def _told(ctx: Context, call: str, leg: LegInfo | None) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if leg:
         line = ctx.lines.dialled(leg.to)
-        told = {"line": line.id, "language": line.languages[0], "class": line.cls}
+        told = {"line": line.id, "language": line.languages[0], "class": class_of(ctx, leg.to)}
         told |= {"arrived_ms": int(leg.started_at * 1000)} if leg.started_at else {}
     return told | await strays.on_record(ctx, call)
 
@@ -86,8 +87,7 @@ async def _out_of_closed(
     """A live caller alone in the room of a closed call asks for what is true now: goodbye, or a human after all."""
     if any(role_of(p.label) in COMPANY for p in people) or not memory.aged("closed", room.sid, ctx.clock.now()):
         return
-    links = Links(ctx.settings.public_url)
-    await ctx.carrier.move(view.sid, links.home(), links.home())
+    await ctx.carrier.move(view.sid, Links(ctx.settings.public_url).home(), way_out(ctx.settings))
     healed("called_back", view.id)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, text
+from sqlalchemy import Table, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.records.models import Base
@@ -58,8 +58,8 @@ class Pages:
     async def load(self, connection: AsyncConnection, table: str, column: str, values: Iterable[str]) -> None:
         """Read the rows with one of these values in this column."""
         if wanted := sorted({value for value in values if value}):
-            query = text(f"SELECT * FROM {table} WHERE {column} = ANY(:wanted)")
-            self.hold(table, (await connection.execute(query, {"wanted": wanted})).mappings())
+            found = await connection.execute(_query(table, column), {"wanted": wanted})
+            self.hold(table, found.mappings())
 
     def hold(self, table: str, rows: Iterable[Mapping[Any, Any]]) -> None:
         for row in rows:
@@ -73,12 +73,12 @@ class Pages:
 
 
 async def upsert(connection: AsyncConnection, table: str, rows: Sequence[Row]) -> None:
-    await connection.execute(text(_statement(table, update=True)), {"rows": as_json(rows)})
+    await connection.execute(_statement(table, update=True), {"rows": as_json(rows)})
 
 
 async def insert_new(connection: AsyncConnection, table: str, rows: Sequence[Row]) -> set[Any]:
     """Insert what is not there yet; the keys of the rows that were new."""
-    done = await connection.execute(text(_statement(table, update=False)), {"rows": as_json(rows)})
+    done = await connection.execute(_statement(table, update=False), {"rows": as_json(rows)})
     return {tuple(row) if len(row) > 1 else row[0] for row in done}
 
 
@@ -87,7 +87,12 @@ def as_json(rows: Any) -> str:
 
 
 @cache
-def _statement(table: str, *, update: bool) -> str:
+def _query(table: str, column: str) -> TextClause:
+    return text(f"SELECT * FROM {table} WHERE {column} = ANY(:wanted)")
+
+
+@cache
+def _statement(table: str, *, update: bool) -> TextClause:
     """One statement for any number of rows, sent as one JSON document: the database casts them by its own types."""
     made = Base.metadata.tables[table]
     columns = [column.name for column in made.columns if column.name not in SERVER]
@@ -96,7 +101,7 @@ def _statement(table: str, *, update: bool) -> str:
     names, keys = ", ".join(f'"{name}"' for name in columns), ", ".join(key)
     source = f"SELECT {names} FROM jsonb_populate_recordset(NULL::{table}, CAST(:rows AS jsonb))"
     action = f"DO UPDATE SET {changes}" if update and changes else f"DO NOTHING RETURNING {keys}"
-    return f"INSERT INTO {table} ({names}) {source} ON CONFLICT ({keys}) {action}"
+    return text(f"INSERT INTO {table} ({names}) {source} ON CONFLICT ({keys}) {action}")
 
 
 @cache

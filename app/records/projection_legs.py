@@ -15,20 +15,23 @@ def leg_joined(r: Reading) -> None:
     """A board that was emptied learns of a leg inside once more, and a callback may come after its stamp was supplied:
     that is no second coming."""
     known, told = r.entity("legs", "sid"), r.told()
-    before = Told.of(known, "joined") if known and known["label"] == r.word("label") else None
+    same = known is not None and known["label"] == r.word("label")
+    before = Told.of(known, "joined") if known and same else None
     supplied = before is not None and before.exact is not told.exact
     if leg := _leg(r):
-        keep(leg, "joined", told)
+        keep(leg, "joined", told, same=same)
         if told.exact and r.own["answered_latest_at"]:
-            keep(r.own, "answered", told)
+            keep(r.own, "answered", told, same=True)
         leg["joins"] += 0 if before and (supplied or not leg["left_at"]) else 1
         if leg["left_at"] and leg["left_at"] <= told.at and not supplied:
             leg.update(dict.fromkeys(("left_at", "left_earliest_at", "left_latest_at", "left_reason")))
 
 
 def leg_left(r: Reading) -> None:
+    known = r.entity("legs", "sid")
+    same = known is not None and known["label"] == r.word("label")
     leg = _leg(r)
-    if leg and keep(leg, "left", r.told(), last=True):
+    if leg and keep(leg, "left", r.told(), same=same, last=True):
         leg["left_reason"] = r.word("reason")
 
 

@@ -63,16 +63,16 @@ class Told:
         return self.latest or self.at
 
 
-def keep(row: Row, name: str, told: Told, *, last: bool = False) -> bool:
-    """Write the first (or the last) of several stamps; an exact one replaces one that was supplied for it, never the
-    reverse. Whether it was written."""
+def keep(row: Row, name: str, told: Told, *, same: bool, last: bool = False) -> bool:
+    """Write the first (or the last) of several stamps. Of the `same` stay an exact one replaces one that was supplied
+    for it, never the reverse. Whether it was written."""
     known = Told.of(row, name)
     if known is None:
         wins = True
-    elif known.exact != told.exact and told.may_be(known):
+    elif same and known.exact != told.exact and told.may_be(known):
         wins = told.exact
     else:
-        wins = told.at >= known.at if last else told.at < known.at
+        wins = told.end >= known.end if last else told.begin < known.begin
     if wins:
         told.write(row, name)
     return wins

@@ -85,8 +85,10 @@ def _many(url: str, base: str, kind: str) -> Address:
     service, _, db = parts.path.strip("/").partition("/")
     if kind == "sentinel" and not service:
         raise BadAddress("the store's URL names no service: redis+sentinel://host:port/service")
-    if kind == "cluster" and (service or db) not in ("", "0"):
-        raise BadAddress("a cluster has only database 0: leave the path of the store's URL empty")
+    if kind == "cluster":
+        if (service or db) not in ("", "0"):
+            raise BadAddress("a cluster has only database 0: leave the path of the store's URL empty")
+        service = db = ""
     options = _options(f"{base}://{login}{at}nobody/{db}?{parts.query}")
     asking = {
         name.removeprefix("sentinel_"): options.pop(name) for name in list(options) if name.startswith("sentinel_")
@@ -125,10 +127,10 @@ def client(url: str, tag: str, *, connections: int, socket_s: float | None, deco
         "protocol": 2,
     }
     if where.kind == "sentinel":
-        return Redis(connection_pool=_BehindSentinel(where.service, _sentinels(where), **_managed(options)))
+        return Redis.from_pool(_BehindSentinel(where.service, _sentinels(where), **_managed(options)))
     if where.kind == "cluster":
-        return Redis(connection_pool=_InCluster(where, key_slot(tag.encode()), **options))
-    return Redis(connection_pool=cast(Any, BlockingConnectionPool)(**options))
+        return Redis.from_pool(_InCluster(where, key_slot(tag.encode()), **options))
+    return Redis.from_pool(cast(Any, BlockingConnectionPool)(**options))
 
 
 def _never() -> Retry:

@@ -49,9 +49,13 @@ class Board(Supervision, Reader):
 
     # -- the caller
 
-    async def arrive(self, call: str, sid: str, line: str, language: str, caller: Caller) -> CallView:
-        """A new call rings; a repeated request for the same call changes nothing. State `greeting`."""
-        args = {"call": call, "sid": sid, "line": line, "language": language, "caller": asdict(caller)}
+    async def arrive(
+        self, call: str, sid: str, line: str, language: str, caller: Caller, *, ring_back: bool = False
+    ) -> CallView:
+        """A new call rings; a repeated request for the same call changes nothing. State `greeting`. `ring_back`: an
+        agency rings the number that agencies see; of the class above all others from the start (C2)."""
+        who = asdict(caller)
+        args = {"call": call, "sid": sid, "line": line, "language": language, "caller": who, "ring_back": ring_back}
         return reads.call_view(await self._run("arrive", args, source=CARRIER))
 
     async def turn(

@@ -29,7 +29,7 @@ POOL = 64
 LATE_MS = 800
 """A move is refused this many ms after it was sent, by the worker's estimate of board time (P5)."""
 
-DURABLE = frozenset({"open", "accept", "clinical", "handoff_open", "handoff_fact"})
+DURABLE = frozenset({"open", "accept", "clinical", "handoff_open", "handoff_fact", "take_over"})
 """Moves that a replica, where there is one, should have before they are answered (S2)."""
 
 WAIT_MS = 200
@@ -171,7 +171,6 @@ class Store:
     async def aclose(self) -> None:
         for redis in (self._redis, self._readers):
             await redis.aclose()
-            await redis.connection_pool.aclose()
 
 
 def _online(info: Mapping[str, Any]) -> int:

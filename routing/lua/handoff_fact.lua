@@ -9,6 +9,7 @@ function B.move(a)
   B.emit('handoff.fact', c, { handoff = a.handoff, id = a.id, who = a.who, facts = a.facts, cipher = a.cipher })
   if a.facts.closed and a.facts.closed ~= cjson.null then
     if h.id then B.set(h, { open = '' }) end
+    redis.call('ZREM', P .. 'handoffs', a.handoff)
     B.set(c, { handoffs = B.drop_word(B.drop_word(c.handoffs, a.handoff), 'told') })
   end
   return B.answer(true, '', { dialled = a.redial and B.dial(c, a.handoff, a.nonce, h.to) })

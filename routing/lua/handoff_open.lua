@@ -5,8 +5,10 @@ function B.move(a)
   if not c then return B.answer(false, 'unknown') end
   local h = B.load('handoff', a.handoff)
   if h.id then return B.answer(h.call == c.id, h.call ~= c.id and 'not_yours' or '', { repeated = true }) end -- guard: handoff_once
-  B.set(h, { id = a.handoff, call = c.id, to = a.to_cipher, open = '1' })
+  B.set(h, { id = a.handoff, call = c.id, to = a.to_cipher, open = '1', by = a.spec })
   h._ttl = B.time('keep') * 24
+  redis.call('ZREMRANGEBYSCORE', P .. 'handoffs', '-inf', B.now - h._ttl)
+  redis.call('ZADD', P .. 'handoffs', B.now, a.handoff)
   B.set(c, { handoffs = B.add_word(c.handoffs, a.handoff) })
   B.emit('handoff.opened', c, { handoff = a.handoff, spec = a.spec, facts = a.facts, to_cipher = a.to_cipher, cipher = a.cipher })
   return B.answer(true, '', { dialled = a.dial and B.dial(c, a.handoff, a.nonce, a.to_cipher) })

@@ -3,7 +3,9 @@
 function B.move(a)
   local c = B.call(a.call)
   if not c then return end
-  if (a.room or '') ~= '' and a.room ~= c.room then B.set(c, { oldrooms = B.add_word(c.oldrooms, a.room_sid) }) end
+  local name = a.room or ''
+  if (c.room or '') == '' and c.resurrected == '1' and c.state == 'talking' then B.set(c, { room = name }) end
+  if name ~= '' and name ~= c.room then B.set(c, { oldrooms = B.add_word(c.oldrooms, a.room_sid) }) end
   B.leg_in(c, a.sid, a.label, a.room_sid, a.at_ms, B.told(a))
   B.check_room(c)
   return B.view(c)

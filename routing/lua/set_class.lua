@@ -2,7 +2,7 @@
 -- KEYS[1] meta. ARGV[4] {call, cls, who, why, id?}: repeating an id changes nothing. Returns an answer.
 function B.move(a)
   local c, rank = B.call(a.call), B.config().rank
-  if not c or not rank[a.cls] then return B.answer(false, 'unknown') end
+  if not c or not rank[a.cls] or a.cls == 'agency' then return B.answer(false, 'unknown') end
   if c.state == 'closed' then return B.answer(false, 'wrong_state') end
   if rank[a.cls] < rank[c.cls] and (a.who == '' or a.why == '') then return B.answer(false, 'needs_reason') end -- guard: lower
   if a.id and not B.once(c, 'C', a.id) then return B.answer(true, '', { repeated = true }) end -- guard: class_once

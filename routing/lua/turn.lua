@@ -6,7 +6,7 @@ local function resurrect(a)
   local cls = B.config().rank[a.cls] and a.cls or B.config().class
   local c = B.create(a.call, { state = 'doubtful', sid = a.sid, line = a.line, lang = a.language, cls = cls,
     a = math.min(a.arrived_ms, B.now), counter = a.counter, turn = a.turn, cause = 'arrived', resurrected = '1' }, a.caller)
-  if cls == 'danger' then B.set(c, { press = B.now }) end
+  if cls == 'danger' and a.away then B.danger(c, a.turn) elseif cls == 'danger' then B.set(c, { press = B.now }) end
   return c
 end
 

@@ -124,15 +124,18 @@ async def test_H5_provision_points_everything_here_and_check_proves_it(
     unreached = [
         subject for number in (NUMBER, RINGS_BACK) for subject in (number, f"{number}, when all of ours is down")
     ]
-    assert _bad(await check(settings)) == unreached
-    report = await provision(settings, [], elsewhere)
+    moved = "callers whom we have moved (HOTLINE_FALLBACK_URL), when all of ours is down"
+    assert _bad(await check(settings)) == [*unreached, moved]
+    settings = settings.model_copy(update={"fallback_url": elsewhere})
+    report = await provision(settings, [], "")
+    assert f"HOTLINE_FALLBACK_URL={elsewhere}" in report
     assert f"HOTLINE_TWILIO_APP_SID={settings.twilio_app_sid}" in report
     assert f"<Number>{BACKUP}</Number>" in report, "the static document to host elsewhere"
     number = net.number(NUMBER)
     assert number
     assert number.voice_url.startswith(f"{settings.public_url}/twilio/voice#ct=1000&rt=2500")
     assert (number.voice_fallback_url, number.status_callback) == (elsewhere, f"{settings.public_url}/twilio/status")
-    await provision(settings, [NUMBER], "")
+    await provision(settings.model_copy(update={"fallback_url": ""}), [NUMBER], "")
     assert number.voice_fallback_url == elsewhere, "again and without an address: the one that is set stays"
     assert _bad(await check(settings)) == []
 

@@ -209,6 +209,30 @@ async def test_a_planned_end_leaves_nothing_behind_and_a_killed_parent_can_start
             await httpx.AsyncClient(trust_env=False).get(f"{service.url}/healthz")
 
 
+async def test_S5_callers_are_answered_while_the_stores_still_start(
+    store_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(serve, "_started", never)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    given = Settings(data_dir=store_folder, port=_free_port(), secret_key="k" * 40)  # type: ignore[arg-type]
+    stop = asyncio.Event()
+    running = asyncio.create_task(serve.serve(given, factory="tests.support.small_app:create", stop=stop))
+    async with httpx.AsyncClient(trust_env=False, timeout=START_S) as client:
+
+        async def answered() -> bool:
+            try:
+                return (await client.get(f"http://127.0.0.1:{given.port}/")).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        await until(answered)
+    stop.set()
+    await running
+
+
 def test_without_a_key_it_says_how_to_make_one(store_folder: Path) -> None:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
     command = [sys.executable, "-m", "app.cli", "serve", "--data-dir", str(store_folder / "var")]

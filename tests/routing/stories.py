@@ -181,6 +181,40 @@ def led(m: Any) -> None:
         m.nothing(board.effect_done(effect, ok=True, result={}), "a result again")
 
 
+def twins(m: Any) -> None:
+    """An agency is rung twice: only the first counts, wherever the second is heard of."""
+    talking(m)
+    board, world = m.world.board, m.world
+    room = world.room("c1")
+    fact = dict(handoff="hc1", to_cipher="x", facts={}, cipher="", dial=True)
+    m.do(board.handoff_open("c1", m.model.calls["c1"].owner, **fact))
+    label = next(data["label"] for kind, data in m.do(world.effects()) if kind == "dial_agency")
+    for status in ("ringing", "in-progress"):
+        m.do(board.leg_status("c1", "AG1", label, status="ringing", at_ms=world.ms))
+        m.do(board.leg_status("c1", "AG2", label, status=status, at_ms=world.ms))
+    ended = [data["sid"] for kind, data in m.do(world.effects()) if kind == "complete_leg"]
+    assert ended == ["AG2"], "the twin is completed"
+    m.do(board.leg_joined("c1", "AG1", label, room, world.ms))
+    m.do(board.leg_joined("c1", "AG3", label, room, world.ms))
+    ended = [data["sid"] for kind, data in m.do(world.effects()) if kind == "complete_leg"]
+    assert ended == ["AG3"], "the twin in the room is completed"
+    m.do(board.leg_left("c1", "AG1", label, world.ms, room_sid=room))
+    m.hangs_up("c1")
+    assert m.model.calls["c1"].state == "closed", "nobody real is left"
+
+
+def mistaken(m: Any) -> None:
+    """A call closed by mistake: its caller is answered at the backup line; one that a person ended is not."""
+    m.rings("c1", "en")
+    m.hangs_up("c1")
+    assert m.do(m.world.board.backup_answered("c1", "BKc1")).ok, "the caller is evidently there"
+    m.refused(m.world.board.backup_answered("c1", "BKother"), "a second key")
+    m.rings("c2", "en")
+    m.connects("s1")
+    m.ends("c2", True)
+    m.refused(m.world.board.backup_answered("c2", "BKc2"), "a key after a person's end")
+
+
 STORIES = (
     quiet,
     offered,
@@ -198,4 +232,6 @@ STORIES = (
     forgotten,
     boasted,
     led,
+    twins,
+    mistaken,
 )

@@ -93,10 +93,12 @@ class World:
 
     # -- callers
 
-    async def rings(self, call: str, *, language: str = "en", caller: Caller | None = None) -> CallView:
+    async def rings(
+        self, call: str, *, language: str = "en", caller: Caller | None = None, ring_back: bool = False
+    ) -> CallView:
         phone = self.phones[call] = Phone(call, self.sid("CA"), language)
-        view = await self.board.arrive(call, phone.sid, "main", language, caller or Caller())
-        phone.arrived_ms, phone.counter = view.arrived_ms, view.counter
+        view = await self.board.arrive(call, phone.sid, "main", language, caller or Caller(), ring_back=ring_back)
+        phone.arrived_ms, phone.counter, phone.cls = view.arrived_ms, view.counter, view.cls
         return view
 
     async def turn(self, call: str, **how: Any) -> CallView:

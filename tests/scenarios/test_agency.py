@@ -31,3 +31,24 @@ async def test_L1_the_caller_drops_and_the_call_taker_and_the_specialist_go_on(h
     await agency.hangs_up()
     await h.until_state(caller, "closed", within=5)
     await h.eventually(lambda: not maria.leg.live, within=10, what="the room's end")
+
+
+async def test_C2_who_rings_back_reaches_the_owner_of_the_handoff_before_anybody_else(h: Hotline) -> None:
+    agency = h.net.phone(CALL_TAKER)
+    agency.will_answer(after=3.0)
+    maria = await h.specialist()
+    caller = await h.caller()
+    assert await h.until_talking(caller) is maria
+    await maria.asks("POST", f"/api/calls/{maria.call}/handoffs", **h.handoff(CALL_TAKER))
+    await h.eventually(lambda: agency.leg and agency.leg.room, within=20, what="the agency in the room")
+    await h.passes(5)
+    nina = await h.specialist()  # free for longer than Maria will have been
+    await agency.hangs_up()
+    await caller.hangs_up()
+    await h.eventually(lambda: not maria.leg.live and not maria.call, within=30, what="the end of the wrap-up")
+    for phone in [await h.caller() for _ in range(2)]:
+        await phone.hears("crisis line", within=2)
+    await agency.dials(AGENCY_SEES)
+    await agency.hears("person in charge", within=2)
+    assert await h.until_talking(agency, within=30) is maria
+    assert nina.leg is None or not h.talking(agency, nina)

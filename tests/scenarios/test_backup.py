@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.hotline import Hotline
+from app.fallback import static_document
+from tests.support.document_host import document_host
+from tests.support.hotline import NUMBER, Hotline
 
 pytestmark = pytest.mark.anyio
 
@@ -72,3 +74,20 @@ async def test_H5_while_it_rings_a_specialist_may_still_be_first(h: Hotline) -> 
     maria = await h.specialist()
     assert await h.until_talking(caller, within=15) is maria
     await h.eventually(lambda: not backup.leg or not backup.leg.live, within=5, what="the telephone's silence")
+
+
+async def test_H5_a_short_talk_by_the_static_document_is_rolled_over(h: Hotline) -> None:
+    """All of ours is down when the caller rings: nobody asks for a key, and nobody of ours sees the telephone."""
+    backup = h.backup_phone()
+    backup.will_answer(after=2.0)
+    number = h.net.number(NUMBER)
+    async with document_host() as elsewhere:
+        elsewhere.documents["fallback"] = static_document(h.ctx.settings, h.ctx.lines.line(""))
+        number.voice_url, number.voice_fallback_url = "http://127.0.0.1:9/voice", f"{elsewhere.url}/fallback"
+        caller = await h.caller()
+        await h.eventually(lambda: backup.leg and backup.leg.sid in caller.leg.can_hear(), within=40, what="a human")
+        await h.passes(8)
+        await caller.hangs_up()
+        view = await h.until_state(caller, "closed", within=60)
+    (end,) = await h.events("call.ended", view.id)
+    assert (end.data["outcome"], end.data["side"]) == ("rolled_over", "caller")

@@ -45,7 +45,7 @@ function B.lanes_of(c)
   end
   local plan = B.plan_of(c)
   for i = 1, math.min(#plan, math.max(1, B.num(c.step))) do add(plan[i].lanes) end
-  if c.anyone == '1' then add(B.line(c).anyone) end
+  if c.anyone == '1' or c.cls == 'agency' then add(B.line(c).anyone) end
   return lanes
 end
 
@@ -97,8 +97,18 @@ function B.best(s)
   return c
 end
 
+-- Who is free of those whose handoffs are open, the latest first: an agency that rings back wants them (C2).
+local function handoff_owner(c, besides)
+  for _, id in ipairs(redis.call('ZREVRANGE', P .. 'handoffs', 0, 15)) do
+    local s = B.spec(B.load('handoff', id).by or '')
+    if s and s.id ~= besides and B.routable(s) and not B.excluded(s, c.id) then return s end
+  end
+end
+
 -- Somebody idle who may take `c`; level for the class, then who was there before, then longest idle, order them.
 function B.find_person(c, besides)
+  local own = c.cls == 'agency' and handoff_owner(c, besides)
+  if own then return own end
   local prefer = B.config().prefer[c.cls] or {}
   local found, seen = {}, {}
   for _, lane in ipairs(B.lanes_of(c)) do

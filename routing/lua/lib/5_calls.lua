@@ -35,6 +35,10 @@ function B.create(id, fields, caller)
   known(c, caller)
   redis.call('ZADD', P .. 'calls', c.a, id)
   arrived(c)
+  if c.cls == 'agency' then -- nobody of whom an agency asks is kept waiting: the backup line as after the danger key
+    B.set(c, { press = B.now })
+    B.alarm('ring_back', c)
+  end
   B.arm(c)
   return c
 end

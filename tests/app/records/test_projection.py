@@ -178,14 +178,14 @@ async def test_T5_another_stay_is_no_better_stamp_of_the_first(recorder_of: Make
     stream, leg = Stream(), {"sid": "CAc1", "role": "caller", "who": "c1"}
     arrives(stream, "c1")
     stream.add("leg.joined", "c1", "talking", **leg, label="caller_c1_2", at_ms=SPAN["latest_ms"], **SPAN)
-    stream.add("leg.left", "c1", "talking", **leg, label="caller_c1_2", at_ms=START_MS + 40_000)
-    stream.add("leg.joined", "c1", "talking", **leg, label="caller_c1_5", at_ms=START_MS + 50_000)
-    last = {"earliest_ms": START_MS + 50_000, "latest_ms": START_MS + 70_000, "at_ms": START_MS + 70_000}
+    stream.add("leg.left", "c1", "talking", **leg, label="caller_c1_2", at_ms=START_MS + 29_000)
+    stream.add("leg.joined", "c1", "talking", **leg, label="caller_c1_5", at_ms=START_MS + 29_500)
+    last = {"earliest_ms": START_MS + 28_000, "latest_ms": START_MS + 70_000, "at_ms": START_MS + 70_000}
     stream.add("leg.left", "c1", "talking", **leg, label="caller_c1_5", **last)
     await drain(recorder_of(stream))
     (row,) = await rows("SELECT * FROM legs WHERE sid = 'CAc1'")
     assert (row["joined_latest_at"], row["joins"]) == (at(SPAN["latest_ms"]), 2)
-    assert (row["left_at"], row["left_earliest_at"]) == (at(START_MS + 70_000), at(START_MS + 50_000))
+    assert (row["left_at"], row["left_earliest_at"]) == (at(START_MS + 70_000), at(START_MS + 28_000))
 
 
 async def test_T5_an_answer_that_rests_on_a_supplied_coming_has_its_span(recorder_of: Make, rows: Rows) -> None:

@@ -264,3 +264,28 @@ async def _until(happened: Callable[[], bool], within_s: float = 15) -> None:
     async with asyncio.timeout(within_s):
         while not happened():  # noqa: ASYNC110  what is awaited is told by no event
             await asyncio.sleep(0.01)
+
+
+async def test_S3_the_stream_is_trimmed_also_under_a_load_that_never_ends(
+    recorder_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.records.ingest.KEEP_MS", 0)
+    stream = told(1)
+    await recorder_of(stream).step()
+    assert stream.entries == [], "although nothing was ever idle"
+
+
+async def test_S3_what_is_to_be_read_again_is_not_trimmed(recorder_of: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = told(1)
+    recorder = recorder_of(stream)
+    await drain(recorder)
+    monkeypatch.setattr("app.records.ingest.KEEP_MS", 0)
+    monkeypatch.setattr("app.records.ingest.MARK_MS", 10**12)
+    monkeypatch.setattr("app.recorder.BATCH", 1)
+    stream.renew(f"{START_MS + 1}-bbbb", empty=False)
+    arrives(stream, "c9")
+    there = len(stream.entries)
+    for _ in range(3):  # a new epoch: all of it is read again, one by one
+        await recorder.step()
+    assert recorder.cursor == stream.entries[1].cursor
+    assert len(stream.entries) == there

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import time
+import socket
 
 import httpx
 import pytest
@@ -19,6 +19,9 @@ from tests.support.official_client import client
 
 pytestmark = pytest.mark.anyio
 
+HANG_S = 30.0
+"""Seconds after which something will not come; no measure of speed. Connections are kept for two minutes."""
+
 
 @pytest.fixture
 def anyio_backend() -> str:
@@ -31,30 +34,29 @@ async def hello(_request: Request) -> PlainTextResponse:
 
 async def test_it_starts_and_stops_at_once_and_leaves_signals_alone() -> None:
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    began = time.monotonic()
     server = LoopServer(Starlette(routes=[Route("/", hello)]))
     url = await server.start()
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
     async with httpx.AsyncClient(trust_env=False) as http:
         assert (await http.get(url)).text == "hello"
-        await server.stop()  # with an idle connection open
+        async with asyncio.timeout(HANG_S):
+            await server.stop()  # with an idle connection open
         with pytest.raises(httpx.TransportError):
             await http.get(url)
-    assert time.monotonic() - began < 2
     await server.stop()
 
 
 async def test_answers_do_not_wait_for_the_clients_acknowledgements() -> None:
+    """With Nagle's algorithm on, each one may take 40 ms."""
     server = LoopServer(Starlette(routes=[Route("/", hello)]))
-    url, fastest = await server.start(), 9.0
+    url = await server.start()
     async with httpx.AsyncClient(trust_env=False) as http:
-        for _ in range(5):
-            began = time.monotonic()
-            for _ in range(10):
-                await http.get(url)
-            fastest = min(fastest, time.monotonic() - began)
+        await http.get(url)
+        assert server._server
+        (connection,) = server._server.server_state.connections
+        taken = connection.transport.get_extra_info("socket")
+        assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     await server.stop()
-    assert fastest < 0.3  # with Nagle's algorithm on, each one takes 40 ms
 
 
 async def test_a_port_that_is_taken_is_an_error_and_a_given_port_is_used() -> None:
