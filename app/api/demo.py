@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
+import httpx
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
@@ -10,6 +13,7 @@ from app.api.access import Route, desk_of, public, set_cookies
 from app.api.errors import Refused
 from app.api.fields import Out, PathId
 from app.api.trail import note
+from app.console import emulator
 from app.context import Context
 from app.records.models import Specialist
 
@@ -17,6 +21,12 @@ router = APIRouter(route_class=Route, tags=["demo"], dependencies=[Depends(publi
 
 #: A browser keeps one session per host, and both of these are this machine: two people in one browser.
 HOSTS = {"lead": "localhost", "specialist": "127.0.0.1"}
+
+
+#: Whose telephone the page is, of the numbers reserved for fiction.
+CALLER = "+12025550123"
+#: Seconds that the emulated carrier has to show its telephone page.
+PROBE_S = 1.0
 
 
 class Someone(Out):
@@ -47,7 +57,7 @@ async def demo(request: Request) -> DemoOut:
     async with ctx.sessions() as store:
         rows = (await store.scalars(people)).all()
     found = [Someone(login=row.login, role=row.role, url=_way_in(request, row)) for row in rows]
-    return DemoOut(line=ctx.lines.line("").number, people=found, telephone="")
+    return DemoOut(line=ctx.lines.line("").number, people=found, telephone=await _telephone(ctx))
 
 
 @router.get("/demo/as/{login}", include_in_schema=False)
@@ -68,3 +78,14 @@ async def enter(login: PathId, request: Request) -> RedirectResponse:
 def _way_in(request: Request, person: Specialist) -> str:
     host = HOSTS[person.role]
     return f"http://{host}:{request.url.port or 80}/demo/as/{person.login}"
+
+
+async def _telephone(ctx: Context) -> str:
+    """The emulated carrier's telephone page, where it has sound."""
+    url = f"http://{emulator(ctx.settings)}/telephone"
+    try:
+        async with httpx.AsyncClient(timeout=PROBE_S, trust_env=False) as http:
+            there = (await http.get(url)).status_code == 200
+    except httpx.HTTPError:
+        return ""
+    return f"{url}?{urlencode({'number': CALLER, 'dial': ctx.lines.line('').number})}" if there else ""

@@ -83,10 +83,12 @@ async def stay_up(seed: int, port: int) -> None:
     terminal.print("starting …")
     async with own_stores(durable=True) as (folder, stores):
         urls: dict[str, Any] = {"database_url": stores.database_url, "redis_url": stores.redis_url}
-        async with own_processes(folder / "data", seed=seed, port=port, **urls) as world:
+        async with own_processes(folder / "data", seed=seed, port=port, audio=True, **urls) as world:
             people = await sample_people(world, SPECIALISTS)
             url = world.settings.public_url
             terminal.print(f"[bold]The hotline is up[/bold] at {url}; its line is {LINE}")
+            terminal.print(f"  [bold]begin here[/bold]          {url}/welcome")
+            terminal.print(f"  console             {url}/")
             terminal.print(f"  API description     {url}/api/openapi.json")
             terminal.print(f"  health              {url}/readyz")
             terminal.print(f"  emulated carrier    {world.settings.twilio_api_url}  (account {world.net.account_sid})")

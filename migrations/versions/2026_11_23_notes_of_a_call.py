@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "notes_of_a_call"
-down_revision = "audit_is_append_only"
+down_revision = "spans_of_supplied_stamps"
 branch_labels = None
 depends_on = None
 

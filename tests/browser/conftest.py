@@ -97,7 +97,7 @@ class House:
     def url(self) -> str:
         return self.world.settings.public_url
 
-    async def window(self, login: str = "", *, theme: str = "night", **about: Any) -> Window:
+    async def window(self, login: str = "", *, theme: str = "night", url: str = "", **about: Any) -> Window:
         """A fresh browser profile; with a login, signed in."""
         context = await self.browser.new_context(viewport=SIZE, reduced_motion="reduce", **about)
         await context.grant_permissions(["microphone", "notifications"], origin=self.url)
@@ -107,7 +107,7 @@ class House:
         window = Window(page, context, login)
         page.on("console", lambda said: window.errors.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: window.errors.append(str(error)))
-        await page.goto(self.url)
+        await page.goto(url or self.url)
         if login:
             await page.get_by_label("Login").or_(page.get_by_label("Usuario")).fill(login)
             await page.locator("input[type=password]").fill(PASSWORD)
@@ -161,6 +161,6 @@ async def house(
 ) -> AsyncIterator[House]:
     """Everything real: `hotline serve` with its workers, the emulated carrier, a browser."""
     about = {"database_url": hotline_database, "redis_url": hotline_stores.redis_url, "name": hotline_name}
-    async with own_processes(hotline_folder, seed=7, port=free_port(), **about) as world, chromium() as browser:
+    async with own_processes(hotline_folder, seed=7, port=free_port(), audio=True, **about) as world, chromium() as browser:
         people = await sample_people(world, 3)
         yield House(world, browser, {login: person for person, login in people}, shots)

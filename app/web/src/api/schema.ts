@@ -592,6 +592,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/board/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * So Far
+         * @description The day's figures, each with its definition, and the same by half-hour; the day begins in the viewer's zone.
+         */
+        get: operations["so_far_api_board_today_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/board/handoffs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open Handoffs
+         * @description Handoffs that nobody has closed, the most urgent deadline first.
+         */
+        get: operations["open_handoffs_api_board_handoffs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/directory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Directory
+         * @description Agencies that can be brought into a call, and the deadlines of a handoff. Works without any store.
+         */
+        get: operations["directory_api_directory_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/specialists": {
         parameters: {
             query?: never;
@@ -788,26 +848,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/agencies": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Agencies
-         * @description The directory of emergency services; a handoff names an entry by its id.
-         */
-        get: operations["agencies_api_agencies_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/check": {
         parameters: {
             query?: never;
@@ -820,26 +860,6 @@ export interface paths {
          * @description What `hotline check` says, in the order in which a hotline is set up.
          */
         get: operations["check_api_check_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/board/today": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Today
-         * @description Offered, answered, abandoned, rolled over, service level, waits; the same by half-hour.
-         */
-        get: operations["today_api_board_today_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -918,16 +938,23 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /** AgencyOut */
-        AgencyOut: {
-            /** Id */
-            id: string;
+        /**
+         * Agency
+         * @description An entry of the directory; `key` can be given as `to` of a handoff.
+         */
+        Agency: {
+            /** Key */
+            key: string;
             /** Name */
             name: string;
             /** Number */
             number: string;
+            /** Kind */
+            kind: string;
             /** Area */
             area: string;
+            /** Diallable */
+            diallable: boolean;
         };
         /**
          * Beat
@@ -990,10 +1017,10 @@ export interface components {
         };
         /**
          * CallClass
-         * @description Priority classes, gravest first.
+         * @description Priority classes, gravest first. `agency`, an emergency service that rings back, is the board's alone to give.
          * @enum {string}
          */
-        CallClass: "attempt" | "danger" | "urgent" | "standard" | "warm";
+        CallClass: "agency" | "attempt" | "danger" | "urgent" | "standard" | "warm";
         /**
          * CallDetail
          * @description A call and who is in its room.
@@ -1120,6 +1147,15 @@ export interface components {
             /** Telephone */
             telephone: string;
         };
+        /** Directory */
+        Directory: {
+            /** Agencies */
+            agencies: components["schemas"]["Agency"][];
+            /** Deadlines S */
+            deadlines_s: {
+                [key: string]: number;
+            };
+        };
         /** Done */
         Done: {
             /**
@@ -1135,6 +1171,13 @@ export interface components {
         DraftKey: {
             /** Key */
             key: string;
+        };
+        /** DueOut */
+        DueOut: {
+            /** What */
+            what: string;
+            /** By Ms */
+            by_ms: number;
         };
         /**
          * EarlierCall
@@ -1187,6 +1230,18 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * Figure
+         * @description A number and what it means, in every language of the console.
+         */
+        Figure: {
+            /** Value */
+            value: number | null;
+            /** Definition */
+            definition: {
+                [key: string]: string;
+            };
+        };
         /** FindingOut */
         FindingOut: {
             /** Ok */
@@ -1200,6 +1255,32 @@ export interface components {
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * HalfHour
+         * @description By first ring, from `at_ms` on.
+         */
+        HalfHour: {
+            /** At Ms */
+            at_ms: number;
+            /** Offered */
+            offered: number;
+            /** Answered */
+            answered: number;
+            /** Abandoned */
+            abandoned: number;
+            /** Rolled Over */
+            rolled_over: number;
+            /** Callback */
+            callback: number;
+            /** Open */
+            open: number;
+            /** Service Level */
+            service_level: number | null;
+            /** Median Answer S */
+            median_answer_s: number | null;
+            /** Worst Answer S */
+            worst_answer_s: number | null;
         };
         /**
          * HandoffFactIn
@@ -1425,6 +1506,26 @@ export interface components {
             on: boolean;
         };
         /**
+         * OpenHandoff
+         * @description `due` in order; what is late stays in it until it has happened.
+         */
+        OpenHandoff: {
+            /** Id */
+            id: string;
+            /** Call */
+            call: string;
+            /** Owner */
+            owner: string;
+            /** Opened Ms */
+            opened_ms: number | null;
+            /** State */
+            state: string;
+            /** Why */
+            why: string;
+            /** Due */
+            due: components["schemas"]["DueOut"][];
+        };
+        /**
          * Presence
          * @description What the specialist chose. `on_demand`: one call, then not again until the person says so.
          * @enum {string}
@@ -1555,19 +1656,6 @@ export interface components {
             login: string;
             /** Password */
             password: string;
-        };
-        /** SlotOut */
-        SlotOut: {
-            /** At Ms */
-            at_ms: number;
-            /** Offered */
-            offered: number;
-            /** Answered */
-            answered: number;
-            /** Median S */
-            median_s: number | null;
-            /** Worst S */
-            worst_s: number | null;
         };
         /** SoftphoneToken */
         SoftphoneToken: {
@@ -1712,30 +1800,25 @@ export interface components {
         };
         /**
          * TodayOut
-         * @description Since midnight of the asked zone. `service_level` is the share of decided calls (answered, abandoned, rolled over)
-         *     that were answered within `threshold_s` of first ring.
+         * @description Today so far, as it is on record.
          */
         TodayOut: {
             /** Since Ms */
             since_ms: number;
-            /** Threshold S */
-            threshold_s: number;
-            /** Offered */
-            offered: number;
-            /** Answered */
-            answered: number;
-            /** Abandoned */
-            abandoned: number;
-            /** Rolled Over */
-            rolled_over: number;
-            /** Service Level */
-            service_level: number | null;
-            /** Median Answer */
-            median_answer: number | null;
-            /** Worst Answer */
-            worst_answer: number | null;
+            /** Now Ms */
+            now_ms: number;
+            /** Zone */
+            zone: string;
+            /** Line */
+            line: string | null;
+            /** Target S */
+            target_s: number;
+            /** Figures */
+            figures: {
+                [key: string]: components["schemas"]["Figure"];
+            };
             /** Half Hours */
-            half_hours: components["schemas"]["SlotOut"][];
+            half_hours: components["schemas"]["HalfHour"][];
         };
         /**
          * Told
@@ -2791,6 +2874,78 @@ export interface operations {
             };
         };
     };
+    so_far_api_board_today_get: {
+        parameters: {
+            query?: {
+                zone?: string;
+                line?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodayOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    open_handoffs_api_board_handoffs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenHandoff"][];
+                };
+            };
+        };
+    };
+    directory_api_directory_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Directory"];
+                };
+            };
+        };
+    };
     specialists_api_specialists_get: {
         parameters: {
             query?: never;
@@ -3167,26 +3322,6 @@ export interface operations {
             };
         };
     };
-    agencies_api_agencies_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AgencyOut"][];
-                };
-            };
-        };
-    };
     check_api_check_get: {
         parameters: {
             query?: never;
@@ -3203,37 +3338,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FindingOut"][];
-                };
-            };
-        };
-    };
-    today_api_board_today_get: {
-        parameters: {
-            query?: {
-                zone?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TodayOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -48,7 +48,7 @@ function Form(props: { file: kept.CaseFile; form: kept.HandoffForm; opened: (for
   };
   return (
     <div class="stack handoff-form">
-      <Directory value={form.to} pick={(entry) => set({ to: entry.id, name: entry.name })} typed={(to) => set({ to, name: to })} />
+      <Directory value={form.to} pick={(entry) => set({ to: entry.key, name: entry.name })} typed={(to) => set({ to, name: to })} />
       <Pick legend={w.why} value={form.why} words={w.whys} set={(why) => set({ why })} name="why" />
       <Pick legend={w.consent} value={form.consent} words={w.consents} set={(consent) => set({ consent })} name="consent" />
       <Pick legend={w.location} value={form.location} words={w.locations} set={(location) => set({ location })} name="location" />
@@ -72,11 +72,11 @@ function Directory(props: { value: string; pick: (entry: Entry) => void; typed: 
   return (
     <div class="stack">
       {entries.length > 0 && (
-        <Choice legend={w.to} name="to" class="stacked" value={props.value} options={entries.map((entry) => [entry.id, entry.area ? `${entry.name} · ${entry.area}` : entry.name] as const)} onChange={(id) => entries.forEach((entry) => entry.id === id && props.pick(entry))} />
+        <Choice legend={w.to} name="to" class="stacked" value={props.value} options={entries.map((entry) => [entry.key, entry.area ? `${entry.name} · ${entry.area}` : entry.name] as const)} onChange={(id) => entries.forEach((entry) => entry.key === id && props.pick(entry))} />
       )}
       <label>
         <span>{entries.length ? w.search : w.to}</span>
-        <input inputMode="tel" autocomplete="off" aria-describedby="number-hint" value={entries.some((entry) => entry.id === props.value) ? "" : props.value} onInput={(event) => props.typed(event.currentTarget.value)} />
+        <input inputMode="tel" autocomplete="off" aria-describedby="number-hint" value={entries.some((entry) => entry.key === props.value) ? "" : props.value} onInput={(event) => props.typed(event.currentTarget.value)} />
         <small id="number-hint" class="dim">{entries.length ? w.numberHint : `${w.none} ${w.numberHint}`}</small>
       </label>
     </div>

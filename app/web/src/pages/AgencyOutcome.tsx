@@ -1,14 +1,12 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import * as act from "../actions";
+import { deadlines } from "../directory";
 import type { Handoff } from "../kept";
 import { boardNow, clock, span } from "../time";
 import { Button, Choice } from "../ui/parts";
 import { t } from "../words";
 
-/** Milliseconds until the agency must have been reached, and until there must be news after "on the way" (C1). */
-const CONTACT_MS = 3 * 60_000;
-const NEWS_MS = 15 * 60_000;
 
 /** One handoff that was opened: what happened, step by step. */
 export function Outcome({ handoff, byHand }: { handoff: Handoff; byHand: () => void }): JSX.Element {
@@ -48,7 +46,8 @@ export function Outcome({ handoff, byHand }: { handoff: Handoff; byHand: () => v
 }
 
 function Deadline({ handoff, reached }: { handoff: Handoff; reached: boolean }): JSX.Element | null {
-  const due = reached ? (handoff.dispatched && !handoff.outcome ? NEWS_MS : 0) : CONTACT_MS;
+  const { contact = 180, news = 900 } = deadlines.value;
+  const due = 1000 * (reached ? (handoff.dispatched && !handoff.outcome ? news : 0) : contact);
   if (!due) return null;
   const left = handoff.opened_at + due - boardNow();
   return <p class={left < 0 ? "notice bad" : "dim"}>{left < 0 ? t.value.agency.overdue : `${t.value.agency.deadline} ${span(left)}`}</p>;
