@@ -40,7 +40,12 @@ class CustomBuildHook(BuildHookInterface):
 def build(web: Path) -> None:
     """Fetch the packages that the lock names and build, each only where something has changed."""
     lock = digest([web / "package-lock.json", web / ".npmrc"])
-    sources = digest([*(web / name for name in MANIFESTS), *sorted(file for part in ("src", "public") for file in (web / part).rglob("*"))])
+    sources = digest(
+        [
+            *(web / name for name in MANIFESTS),
+            *sorted(file for part in ("src", "public") for file in (web / part).rglob("*")),
+        ]
+    )
     if stamped(web / "dist" / ".stamp", sources):
         return
     if not stamped(web / "node_modules" / ".stamp", lock):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mimetypes
 from pathlib import Path
-
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter

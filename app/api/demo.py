@@ -17,7 +17,9 @@ from app.console import emulator
 from app.context import Context
 from app.records.models import Specialist
 
-router = APIRouter(route_class=Route, tags=["demo"], dependencies=[Depends(public)])
+router = APIRouter(route_class=Route, prefix="/api/demo", tags=["demo"], dependencies=[Depends(public)])
+#: Pages, not API.
+door = APIRouter(route_class=Route, prefix="/demo", include_in_schema=False, dependencies=[Depends(public)])
 
 #: A browser keeps one session per host, and both of these are this machine: two people in one browser.
 HOSTS = {"lead": "localhost", "specialist": "127.0.0.1"}
@@ -49,7 +51,7 @@ def only_in_a_demo(request: Request) -> Context:
     return ctx
 
 
-@router.get("/api/demo")
+@router.get("")
 async def demo(request: Request) -> DemoOut:
     """The hotline's number and the sample people, each with an address that signs them in."""
     ctx = only_in_a_demo(request)
@@ -60,7 +62,7 @@ async def demo(request: Request) -> DemoOut:
     return DemoOut(line=ctx.lines.line("").number, people=found, telephone=await _telephone(ctx))
 
 
-@router.get("/demo/as/{login}", include_in_schema=False)
+@door.get("/as/{login}")
 async def enter(login: PathId, request: Request) -> RedirectResponse:
     """Sign a sample person in and open the console."""
     ctx, desk = only_in_a_demo(request), desk_of(request)

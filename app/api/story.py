@@ -77,7 +77,7 @@ async def _earlier(desk, number_hash: str, but: str) -> list[EarlierCall]:
         latest = select(RiskAssessment).where(RiskAssessment.call_id.in_(ids)).order_by(RiskAssessment.at)
         risk: dict[str, RiskAssessment] = {row.call_id: row for row in await store.scalars(latest)}
         counts = select(EmergencyHandoff.call_id, func.count()).where(EmergencyHandoff.call_id.in_(ids))
-        handoffs = dict((await store.execute(counts.group_by(EmergencyHandoff.call_id))).tuples().all())
+        handoffs = dict(row for row in await store.execute(counts.group_by(EmergencyHandoff.call_id)))
     return [_told(row, risk.get(row.id), handoffs.get(row.id, 0)) for row in rows]
 
 

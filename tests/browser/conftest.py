@@ -43,7 +43,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     mine = [item for item in items if here in item.path.parents]
     if CHROMIUM is None and not REQUIRED:
         for item in mine:
-            item.add_marker(pytest.mark.skip(reason="no Chromium here: install it, or name it in HOTLINE_TEST_CHROMIUM"))
+            item.add_marker(
+                pytest.mark.skip(reason="no Chromium here: install it, or name it in HOTLINE_TEST_CHROMIUM")
+            )
     for item in mine:
         item.add_marker(pytest.mark.xdist_group("browser"))
 
@@ -161,6 +163,9 @@ async def house(
 ) -> AsyncIterator[House]:
     """Everything real: `hotline serve` with its workers, the emulated carrier, a browser."""
     about = {"database_url": hotline_database, "redis_url": hotline_stores.redis_url, "name": hotline_name}
-    async with own_processes(hotline_folder, seed=7, port=free_port(), audio=True, **about) as world, chromium() as browser:
+    async with (
+        own_processes(hotline_folder, seed=7, port=free_port(), audio=True, **about) as world,
+        chromium() as browser,
+    ):
         people = await sample_people(world, 3)
         yield House(world, browser, {login: person for person, login in people}, shots)

@@ -1,8 +1,11 @@
 import pytest
 from tests.browser.conftest import *
+
 pytestmark = pytest.mark.anyio
+
+
 async def test_look(house):
-    page = await house.window(url=house.url+"/welcome")
+    page = await house.window(url=house.url + "/welcome")
     await page.page.get_by_text("Specialist").first.wait_for()
     await house.shot(page, "welcome-night")
     maria = await house.window("specialist1")
@@ -23,7 +26,7 @@ async def test_look(house):
     await asyncio.sleep(2.5)
     await maria.page.keyboard.press("Escape")
     await maria.page.keyboard.press("g")
-    await asyncio.sleep(.3)
+    await asyncio.sleep(0.3)
     await house.shot(maria, "handoff-night")
     print(await maria.violations())
     lead = await house.window("lead")
