@@ -71,6 +71,10 @@ class Window:
     async def chooses(self, group: str, value: str) -> None:
         await self.page.locator(f'[data-name="{group}"] [data-value="{value}"]').first.click(timeout=PATIENCE_MS)
 
+    def complaints(self) -> list[str]:
+        """Errors in the browser's console, but for the answers that a question whether one is signed in brings."""
+        return [said for said in self.errors if "status of 401" not in said]
+
     async def violations(self) -> list[str]:
         """What axe finds, as `rule: element` lines."""
         await self.page.evaluate(AXE.read_text() + "; undefined")  # the page's policy forbids script elements
@@ -101,7 +105,8 @@ class House:
 
     async def window(self, login: str = "", *, theme: str = "night", url: str = "", **about: Any) -> Window:
         """A fresh browser profile; with a login, signed in."""
-        context = await self.browser.new_context(viewport=SIZE, reduced_motion="reduce", **about)
+        about = {"viewport": SIZE, "locale": "en-US", "reduced_motion": "reduce", **about}
+        context = await self.browser.new_context(**about)
         await context.grant_permissions(["microphone", "notifications"], origin=self.url)
         await context.add_init_script(f"localStorage['hotline.theme'] ??= '{theme}'")
         page = await context.new_page()
