@@ -14,7 +14,7 @@ export function compareBoards(before: Known, message: BoardMessage): [Known, Boa
   if (message.away) return [before, { away: true, now_ms: 0, calls: [], gone: [], specialists: [], left: [] }];
   const [calls, changed, gone] = differing(before.calls, message.calls ?? [], (call: CallOut) => call.id, (call) => ({ ...call, now_ms: 0 }));
   const [people, specialists, left] = differing(before.people, message.specialists ?? [], (me: Me) => me.spec, (me) => me);
-  const now_ms = message.calls?.[0]?.now_ms ?? 0;
+  const now_ms = message.now_ms ?? 0;
   return [{ calls, people }, { away: false, now_ms, calls: changed, gone, specialists, left }];
 }
 

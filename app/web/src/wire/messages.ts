@@ -42,6 +42,7 @@ export interface Alarm {
 }
 export interface BoardMessage {
   away?: boolean;
+  now_ms?: number;
   calls?: CallOut[];
   specialists?: Me[];
 }
