@@ -72,7 +72,7 @@ function Directory(props: { value: string; pick: (entry: Entry) => void; typed: 
   return (
     <div class="stack">
       {entries.length > 0 && (
-        <Choice legend={w.to} name="to" class="stacked" value={props.value} options={entries.map((entry) => [entry.key, entry.area ? `${entry.name} · ${entry.area}` : entry.name] as const)} onChange={(id) => entries.forEach((entry) => entry.key === id && props.pick(entry))} />
+        <Choice legend={w.to} name="to" class="stacked" value={props.value} options={entries.map((entry) => [entry.key, entry.area && !entry.name.includes(entry.area) ? `${entry.name} · ${entry.area}` : entry.name] as const)} onChange={(id) => entries.forEach((entry) => entry.key === id && props.pick(entry))} />
       )}
       <label>
         <span>{entries.length ? w.search : w.to}</span>

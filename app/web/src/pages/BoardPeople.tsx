@@ -33,12 +33,13 @@ function Person({ one }: { one: Me }): JSX.Element {
   const w = t.value;
   const ready = one.duty === "idle";
   const words = ready ? (one.presence === "available" ? w.duty.idle : w.presence[one.presence as "break"]) : w.duty[one.duty as "talking"];
+  const beside = one.watch ? w.board[one.watch as "listen"] : "";
   const beat = Math.max(0, boardNow() - one.beat_ms);
   return (
     <li class={`person duty-${one.duty} ${ready ? `presence-${one.presence}` : ""}`}>
       <span class="dot" aria-hidden="true" />
       <span class="name">{s.names.value.get(one.spec) ?? one.spec}</span>
-      <span>{words}</span>
+      <span>{beside || words}</span>
       <span class="figure dim">{span(boardNow() - one.since_ms)}</span>
       <span class={`figure ${beat > OLD_MS ? "bad" : "dim"}`} title={w.board.beat}><span class="unseen">{w.board.beat} </span>♥ {Math.floor(beat / 1000)} s</span>
     </li>

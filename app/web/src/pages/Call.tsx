@@ -27,10 +27,12 @@ export function CallPage(): JSX.Element {
       <div class="column left">
         {wrapping ? <WrapUp /> : <Telephone />}
         {file && <Safe file={file} />}
-        {file && !wrapping && <Whom file={file} />}
         {!wrapping && <Priority />}
       </div>
-      <div class="column middle">{file && <Notes file={file} />}</div>
+      <div class="column middle">
+        {file && !wrapping && <Whom file={file} />}
+        {file && <Notes file={file} />}
+      </div>
       <div class="column right">
         {file && <Risk file={file} />}
         {file && <Agency file={file} wrapping={wrapping} />}

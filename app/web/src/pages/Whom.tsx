@@ -29,31 +29,31 @@ export function Safe({ file }: { file: CaseFile }): JSX.Element {
 export function Whom({ file }: { file: CaseFile }): JSX.Element {
   const w = t.value.whom;
   const story = useSignal<Schemas["StoryOut"] | null>(null);
-  const number = useSignal("");
   const confirm = async (whom: "returning_person" | "somebody_else" | "third_party"): Promise<void> => {
     story.value = (await act.confirmWhom(whom)) ?? null;
   };
   return (
-    <Card title={w.title} class="whom">
+    <Card title={w.title} class="whom" aside={<Number />}>
       <p class="dim">{w.text}</p>
       <Choice
         legend={w.title}
         hideLegend
         name="whom"
-        class="stacked"
         value={file.whom}
         options={[["returning_person", w.returning_person, "1"], ["somebody_else", w.somebody_else, "2"], ["third_party", w.third_party, "3"]]}
         onChange={(value) => void confirm(value)}
       />
       {story.value && <Story story={story.value} closed={file.whom !== "returning_person"} />}
       {file.whom === "returning_person" && !story.value && <Button kind="quiet" onPress={() => void confirm("returning_person")}>{w.story}</Button>}
-      {number.value ? (
-        <p class="number figure">{number.value}</p>
-      ) : (
-        <Button kind="quiet" k="#" onPress={() => void act.revealNumber().then((said) => (number.value = said ?? ""))}>{t.value.call.number}</Button>
-      )}
     </Card>
   );
+}
+
+/** The caller's number, shown on demand; who looked is on the audit trail. */
+function Number(): JSX.Element {
+  const number = useSignal("");
+  if (number.value) return <span class="number figure">{number.value}</span>;
+  return <Button kind="quiet" k="#" onPress={() => void act.revealNumber().then((said) => (number.value = said ?? ""))}>{t.value.call.number}</Button>;
 }
 
 function Story({ story, closed }: { story: Schemas["StoryOut"]; closed: boolean }): JSX.Element {
