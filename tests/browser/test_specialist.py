@@ -108,6 +108,27 @@ async def test_S4_what_is_typed_while_the_server_is_away_is_sent_when_it_is_back
     await house.shot(window, "call-needs-lead-night")
 
 
+async def test_L7_without_the_server_number_and_script_are_shown_in_large_letters(house: House) -> None:
+    window = await ready(house)
+    page = window.page
+    await in_a_call(house, window)
+    await page.keyboard.press("g")
+    await window.chooses("to", "dispatch-north")
+    await window.chooses("why", "imminent_risk")
+    await window.chooses("consent", "unable")
+    await window.context.set_offline(True)
+    await page.keyboard.press("g")
+    await window.sees("Dial by hand, now")
+    await window.sees("+1 202 555 0180")
+    await house.shot(window, "by-hand-night")
+    assert await window.violations() == []
+    await window.presses("I have reached them")
+    await window.context.set_offline(False)
+    done = "select contact from emergency_handoffs where contact = 'by_hand'"
+    await eventually(lambda: rows(house, done), "the handoff dialled by hand")
+    assert house.world.net.phone("+12025550180").leg is None  # nobody rings them a second time
+
+
 async def test_a_call_from_the_keyboard_alone(house: House) -> None:
     """Hold, safe to call, help, an agency, leave by the caller, wrap-up, recovery; single keys never while typing."""
     window = await ready(house)

@@ -1,6 +1,7 @@
 // What a person does, as requests: one function an act, each says in words what went wrong.
 import { ask, Refused, useCsrf } from "./api/client";
 import * as kept from "./kept";
+import { input, output } from "./phone/microphone";
 import { allowSound } from "./phone/ring";
 import * as phone from "./phone/softphone";
 import { begin as beginSending, fact, sendAll } from "./sending";
@@ -33,7 +34,9 @@ async function tried<T>(work: () => Promise<T>): Promise<T | null> {
 // -- coming and going
 
 export async function load(): Promise<void> {
-  void ask("get", "/api/hello").then((said) => (s.hello.value = said)).catch(() => undefined);
+  void ask("get", "/api/hello")
+    .then((said) => (s.hello.value = said))
+    .catch(() => undefined);
   try {
     await enter(await ask("get", "/api/session"));
   } catch (error) {
@@ -109,6 +112,7 @@ export async function setPresence(presence: Presence): Promise<void> {
   s.presence.value = presence;
   s.presenceKnown.value = true;
   s.presencePending.value = true;
+  if (presence !== "offline") void phone.prepare().catch(() => undefined); // the first call need not wait for it
   sessionStorage.setItem(`hotline.presence.${s.who.value?.spec}`, presence);
   try {
     s.me.value = await ask("put", "/api/presence", { body: { presence } });
@@ -153,6 +157,7 @@ export async function dialIn(call: string, params: Record<string, string>): Prom
       media: () => void ask("post", "/api/calls/{id}/media", { at: { id: call } }).catch(() => undefined),
       over: (broken) => broken && s.say(t.value.line.failed, "bad"),
     });
+    await phone.useDevices(input.value, output.value);
   } catch {
     s.say(t.value.line.failed, "bad");
   }
@@ -217,8 +222,22 @@ export async function openHandoff(form: kept.HandoffForm): Promise<boolean> {
     return false as const;
   });
   if (answer === false) return false;
+  // Not taken now: whoever is told to dial by hand must not be surprised by a ring minutes later.
+  if (answer === null)
+    kept.change(call, (one) => ({
+      ...one,
+      sending: one.sending.map((item) => (item.id === id ? { ...item, body: { ...item.body, dial: false } } : item)),
+    }));
   const dialled = form.dial ? (answer === null ? false : ((answer["dialled"] as boolean | undefined) ?? true)) : null;
-  const opened: kept.Handoff = { ...form, opened_at: Date.now(), dialled, contact: "", outcome: "", dispatched: false, closed: false };
+  const opened: kept.Handoff = {
+    ...form,
+    opened_at: Date.now(),
+    dialled,
+    contact: "",
+    outcome: "",
+    dispatched: false,
+    closed: false,
+  };
   kept.change(call, (one) => ({ ...one, handoffForm: null, handoffs: [...one.handoffs, opened] }));
   return true;
 }
@@ -226,13 +245,21 @@ export async function openHandoff(form: kept.HandoffForm): Promise<boolean> {
 export async function handoffFact(handoff: string, facts: Record<string, unknown>): Promise<void> {
   const call = kept.file.value?.call ?? "";
   const id = kept.freshId();
-  const known = Object.fromEntries(Object.entries(facts).filter(([name]) => ["contact", "outcome", "dispatched", "closed"].includes(name)));
-  kept.change(call, (one) => ({ ...one, handoffs: one.handoffs.map((each) => (each.id === handoff ? { ...each, ...known } : each)) }));
+  const known = Object.fromEntries(
+    Object.entries(facts).filter(([name]) => ["contact", "outcome", "dispatched", "closed"].includes(name)),
+  );
+  kept.change(call, (one) => ({
+    ...one,
+    handoffs: one.handoffs.map((each) => (each.id === handoff ? { ...each, ...known } : each)),
+  }));
   const sent = tried(() => fact(call, { id, path: "/api/handoffs/{id}/facts", of: handoff, body: { id, ...facts } }));
   const answer = await sent;
   if (facts["redial"]) {
     const dialled = answer !== null && ((answer["dialled"] as boolean | undefined) ?? true);
-    kept.change(call, (one) => ({ ...one, handoffs: one.handoffs.map((each) => (each.id === handoff ? { ...each, dialled } : each)) }));
+    kept.change(call, (one) => ({
+      ...one,
+      handoffs: one.handoffs.map((each) => (each.id === handoff ? { ...each, dialled } : each)),
+    }));
   }
 }
 
@@ -281,7 +308,9 @@ type Step = "listen" | "whisper" | "barge";
 
 export async function step(call: string, how: Step): Promise<void> {
   allowSound();
-  const beside = await tried(() => ask("post", `/api/calls/{id}/${how}` as "/api/calls/{id}/listen", { at: { id: call }, body: { tab } }));
+  const beside = await tried(() =>
+    ask("post", `/api/calls/{id}/${how}` as "/api/calls/{id}/listen", { at: { id: call }, body: { tab } }),
+  );
   if (!beside) return;
   s.me.value = s.me.value && { ...s.me.value, call, watch: how };
   if (beside.token && !phone.talking()) await dialIn(call, beside.app_params);

@@ -20,18 +20,37 @@ const view = signal<View | "">("");
 
 export function App(): JSX.Element {
   useEffect(() => void act.load(), []);
-  if (location.pathname === "/welcome") return <Broken><Welcome /></Broken>;
+  if (location.pathname === "/welcome")
+    return (
+      <Broken>
+        <Welcome />
+      </Broken>
+    );
   const who = s.who.value;
-  if (who === undefined) return <main class="signin" aria-busy="true"><p class="dim">{t.value.desk.loading}</p></main>;
+  if (who === undefined)
+    return (
+      <main class="signin" aria-busy="true">
+        <p class="dim">{t.value.desk.loading}</p>
+      </main>
+    );
   if (who === null) return <SignIn />;
-  return <Broken><Console who={who} /></Broken>;
+  return (
+    <Broken>
+      <Console who={who} />
+    </Broken>
+  );
 }
 
 function Console({ who }: { who: s.Who }): JSX.Element {
   const shown = view.value || start(who);
-  const mine = who.role === "specialist" || (who.role === "lead" && (shown === "desk" || Boolean(s.callId.value) || Boolean(s.offer.value)));
+  const mine =
+    who.role === "specialist" ||
+    (who.role === "lead" && (shown === "desk" || Boolean(s.callId.value) || Boolean(s.offer.value)));
   const page: View = mine ? "desk" : shown;
-  useEffect(() => title(`${who.role === "lead" && page === "board" ? t.value.board.title : t.value.name}`), [page, t.value]);
+  useEffect(
+    () => title(`${who.role === "lead" && page === "board" ? t.value.board.title : t.value.name}`),
+    [page, t.value],
+  );
   return (
     <div class={`console view-${page}`}>
       <Header view={page} go={(next) => (view.value = next)} />
@@ -40,7 +59,11 @@ function Console({ who }: { who: s.Who }): JSX.Element {
         {s.elsewhere.value ? <Elsewhere /> : page === "desk" ? <Desk /> : page === "board" ? <Board /> : <Setup />}
       </main>
       <Footer />
-      {s.signedOut.value && <div class="over"><SignIn again /></div>}
+      {s.signedOut.value && (
+        <div class="over">
+          <SignIn again />
+        </div>
+      )}
       <Shortcuts />
       <Toasts />
     </div>
@@ -64,7 +87,9 @@ class Broken extends Component<{ children: ComponentChildren }, { broken: boolea
       <main class="signin">
         <div class="card" role="alert">
           <p>{t.value.links.broken}</p>
-          <button type="button" class="button main" onClick={() => location.reload()}>{t.value.links.reload}</button>
+          <button type="button" class="button main" onClick={() => location.reload()}>
+            {t.value.links.reload}
+          </button>
         </div>
       </main>
     );

@@ -8,7 +8,12 @@ import { ask } from "./api/client";
 /** A clinical fact on its way: sent again under its id until it is in the record. */
 export interface Sending {
   id: string;
-  path: "/api/calls/{id}/class" | "/api/calls/{id}/risk" | "/api/calls/{id}/safe-to-call" | "/api/calls/{id}/handoffs" | "/api/handoffs/{id}/facts";
+  path:
+    | "/api/calls/{id}/class"
+    | "/api/calls/{id}/risk"
+    | "/api/calls/{id}/safe-to-call"
+    | "/api/calls/{id}/handoffs"
+    | "/api/handoffs/{id}/facts";
   of: string;
   body: Record<string, unknown>;
   saved: boolean;
@@ -68,7 +73,11 @@ export const file = signal<CaseFile | null>(null);
 /** Files of earlier calls that still hold something unsent. */
 export const older = signal<CaseFile[]>([]);
 
-export const unsent = computed(() => all().flatMap((one) => one.sending.filter((item) => !item.saved && !item.refused)).length + all().filter((one) => noteWaits(one)).length);
+export const unsent = computed(
+  () =>
+    all().flatMap((one) => one.sending.filter((item) => !item.saved && !item.refused)).length +
+    all().filter((one) => noteWaits(one)).length,
+);
 export const unrecorded = computed(() => all().flatMap((one) => one.sending.filter((item) => item.saved)).length);
 export const refused = computed(() => all().flatMap((one) => one.sending.filter((item) => item.refused)));
 
@@ -81,7 +90,10 @@ export function noteWaits(one: CaseFile): boolean {
 }
 
 export function freshId(letter = "f"): string {
-  return letter + Array.from(crypto.getRandomValues(new Uint8Array(10)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return (
+    letter +
+    Array.from(crypto.getRandomValues(new Uint8Array(10)), (byte) => byte.toString(16).padStart(2, "0")).join("")
+  );
 }
 
 function blank(call: string): CaseFile {
@@ -183,7 +195,8 @@ export function isDone(one: CaseFile): boolean {
 }
 
 effect(() => {
-  for (const one of older.value) if (isDone(one)) setTimeout(() => (older.value = older.value.filter((other) => !isDone(other))));
+  for (const one of older.value)
+    if (isDone(one)) setTimeout(() => (older.value = older.value.filter((other) => !isDone(other))));
 });
 
 function textOf(bytes: Uint8Array): string {

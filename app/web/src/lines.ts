@@ -15,6 +15,8 @@ export async function loadLines(): Promise<void> {
 export function nextStep(line: Line | undefined, cls: string, wait_ms: number): { step: string; at_ms: number } | null {
   if (!line) return null;
   const backup = cls === "danger" || cls === "attempt" ? [{ step: "backup", at_s: line.danger_backup_s }] : [];
-  const ahead = [...line.plan, ...backup].map((step) => ({ step: step.step, at_ms: step.at_s * 1000 })).filter((step) => step.at_ms > wait_ms);
+  const ahead = [...line.plan, ...backup]
+    .map((step) => ({ step: step.step, at_ms: step.at_s * 1000 }))
+    .filter((step) => step.at_ms > wait_ms);
   return ahead.sort((a, b) => a.at_ms - b.at_ms)[0] ?? null;
 }

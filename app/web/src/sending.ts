@@ -33,7 +33,10 @@ function due(item: Sending): boolean {
 }
 
 /** Keep a fact and send it; the answer's data where there was one. */
-export async function fact(call: string, item: Omit<Sending, "saved" | "refused">): Promise<Record<string, unknown> | null> {
+export async function fact(
+  call: string,
+  item: Omit<Sending, "saved" | "refused">,
+): Promise<Record<string, unknown> | null> {
   const whole: Sending = { ...item, saved: false, refused: "" };
   change(call, (one) => ({ ...one, sending: [...one.sending, whole] }));
   return send(call, whole);
@@ -44,7 +47,9 @@ async function send(call: string, item: Sending): Promise<Record<string, unknown
   busy.add(item.id);
   asked.set(item.id, Date.now());
   try {
-    const answer = (await ask("post", item.path, { at: { id: item.of }, body: item.body as never })) as { recorded: boolean } & Record<string, unknown>;
+    const answer = (await ask("post", item.path, { at: { id: item.of }, body: item.body as never })) as {
+      recorded: boolean;
+    } & Record<string, unknown>;
     boardAway.value = false;
     update(call, item.id, answer.recorded ? null : { saved: true });
     return answer;
@@ -61,7 +66,10 @@ async function send(call: string, item: Sending): Promise<Record<string, unknown
 function update(call: string, id: string, how: Partial<Sending> | null): void {
   change(call, (one) => ({
     ...one,
-    sending: how === null ? one.sending.filter((item) => item.id !== id) : one.sending.map((item) => (item.id === id ? { ...item, ...how } : item)),
+    sending:
+      how === null
+        ? one.sending.filter((item) => item.id !== id)
+        : one.sending.map((item) => (item.id === id ? { ...item, ...how } : item)),
   }));
 }
 

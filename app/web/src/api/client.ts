@@ -7,14 +7,23 @@ type Json<T> = T extends { content: { "application/json": infer B } } ? B : neve
 type Operation<P extends keyof paths, M extends Method> = M extends keyof paths[P] ? paths[P][M] : never;
 type Body<O> = O extends { requestBody: infer B } ? Json<B> : undefined;
 type Good<O> = O extends { responses: infer R }
-  ? R extends { 200: infer A } ? Json<A> : R extends { 201: infer A } ? Json<A> : undefined
+  ? R extends { 200: infer A }
+    ? Json<A>
+    : R extends { 201: infer A }
+      ? Json<A>
+      : undefined
   : never;
 
 /** Seconds until a request counts as unanswered: the server's own bound is 0.8 s, the rest is the way. */
 const PATIENCE_MS = 8000;
 
 export class Refused extends Error {
-  constructor(readonly status: number, readonly code: string, message: string, readonly fields: Record<string, string> = {}) {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly fields: Record<string, string> = {},
+  ) {
     super(message);
   }
   /** Trying the same again may help: the server or a store is away. */
@@ -33,7 +42,10 @@ export async function ask<P extends keyof paths, M extends Method>(
   path: P,
   options: { at?: Record<string, string>; body?: Body<Operation<P, M>> } = {},
 ): Promise<Good<Operation<P, M>>> {
-  const address = Object.entries(options.at ?? {}).reduce((way, [name, value]) => way.replace(`{${name}}`, encodeURIComponent(value)), String(path));
+  const address = Object.entries(options.at ?? {}).reduce(
+    (way, [name, value]) => way.replace(`{${name}}`, encodeURIComponent(value)),
+    String(path),
+  );
   let answer: Response;
   try {
     answer = await fetch(address, {
@@ -52,6 +64,7 @@ export async function ask<P extends keyof paths, M extends Method>(
 }
 
 function refusal(status: number, said: unknown): Refused {
-  const error = (said as { error?: { code?: string; message?: string; fields?: Record<string, string> } } | undefined)?.error;
+  const error = (said as { error?: { code?: string; message?: string; fields?: Record<string, string> } } | undefined)
+    ?.error;
   return new Refused(status, error?.code ?? `status_${status}`, error?.message ?? "", error?.fields);
 }

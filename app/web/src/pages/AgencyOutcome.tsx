@@ -7,7 +7,6 @@ import { boardNow, clock, span } from "../time";
 import { Button, Choice } from "../ui/parts";
 import { t } from "../words";
 
-
 /** One handoff that was opened: what happened, step by step. */
 export function Outcome({ handoff, byHand }: { handoff: Handoff; byHand: () => void }): JSX.Element {
   const w = t.value.agency;
@@ -20,23 +19,60 @@ export function Outcome({ handoff, byHand }: { handoff: Handoff; byHand: () => v
         <h3>{handoff.name || handoff.to}</h3>
         <span class="dim">{clock(handoff.opened_at)}</span>
       </header>
-      <p role="status" class={handoff.dialled === false ? "notice bad" : "dim"}>{handoff.dialled === false ? w.notDialled : handoff.dialled && !handoff.contact ? w.ringing : ""}</p>
+      <p role="status" class={handoff.dialled === false ? "notice bad" : "dim"}>
+        {handoff.dialled === false ? w.notDialled : handoff.dialled && !handoff.contact ? w.ringing : ""}
+      </p>
       {!handoff.closed && <Deadline handoff={handoff} reached={reached} />}
       {!handoff.closed && (
         <>
-          {!reached && <Button kind={handoff.dialled ? "plain" : "bad"} onPress={byHand}>{w.byHand}</Button>}
-          <Choice legend={w.what} name="contact" value={handoff.contact as keyof typeof w.contacts | ""} options={Object.entries(w.contacts) as [keyof typeof w.contacts, string][]} onChange={(contact) => fact({ contact })} />
+          {!reached && (
+            <Button kind={handoff.dialled ? "plain" : "bad"} onPress={byHand}>
+              {w.byHand}
+            </Button>
+          )}
+          <Choice
+            legend={w.what}
+            name="contact"
+            value={handoff.contact as keyof typeof w.contacts | ""}
+            options={Object.entries(w.contacts) as [keyof typeof w.contacts, string][]}
+            onChange={(contact) => fact({ contact })}
+          />
           {reached && (
             <>
-              <label class="check"><input type="checkbox" checked={handoff.dispatched} onChange={(event) => fact({ dispatched: event.currentTarget.checked })} /> {w.dispatched}</label>
-              <label><span>{w.incident}</span><input autocomplete="off" value={incident.value} onInput={(event) => (incident.value = event.currentTarget.value)} onBlur={() => incident.value && fact({ incident: incident.value })} /></label>
+              <label class="check">
+                <input
+                  type="checkbox"
+                  checked={handoff.dispatched}
+                  onChange={(event) => fact({ dispatched: event.currentTarget.checked })}
+                />{" "}
+                {w.dispatched}
+              </label>
+              <label>
+                <span>{w.incident}</span>
+                <input
+                  autocomplete="off"
+                  value={incident.value}
+                  onInput={(event) => (incident.value = event.currentTarget.value)}
+                  onBlur={() => incident.value && fact({ incident: incident.value })}
+                />
+              </label>
               {handoff.dispatched && !handoff.outcome && <p class="dim">{w.dispatchedNotDone}</p>}
-              <Choice legend={w.what} hideLegend name="outcome" class="stacked" value={handoff.outcome as keyof typeof w.outcomes | ""} options={Object.entries(w.outcomes) as [keyof typeof w.outcomes, string][]} onChange={(outcome) => fact({ outcome })} />
+              <Choice
+                legend={w.what}
+                hideLegend
+                name="outcome"
+                class="stacked"
+                value={handoff.outcome as keyof typeof w.outcomes | ""}
+                options={Object.entries(w.outcomes) as [keyof typeof w.outcomes, string][]}
+                onChange={(outcome) => fact({ outcome })}
+              />
             </>
           )}
           <div class="pair">
             {!reached && <Button onPress={() => fact({ redial: true })}>{w.redial}</Button>}
-            <Button off={!handoff.outcome} onPress={() => fact({ closed: true })}>{w.finish}</Button>
+            <Button off={!handoff.outcome} onPress={() => fact({ closed: true })}>
+              {w.finish}
+            </Button>
           </div>
         </>
       )}
@@ -50,5 +86,9 @@ function Deadline({ handoff, reached }: { handoff: Handoff; reached: boolean }):
   const due = 1000 * (reached ? (handoff.dispatched && !handoff.outcome ? news : 0) : contact);
   if (!due) return null;
   const left = handoff.opened_at + due - boardNow();
-  return <p class={left < 0 ? "notice bad" : "dim"}>{left < 0 ? t.value.agency.overdue : `${t.value.agency.deadline} ${span(left)}`}</p>;
+  return (
+    <p class={left < 0 ? "notice bad" : "dim"}>
+      {left < 0 ? t.value.agency.overdue : `${t.value.agency.deadline} ${span(left)}`}
+    </p>
+  );
 }

@@ -9,7 +9,11 @@ import { errorWords, t } from "../words";
 /** One line under the header says what is down; its place is kept, so that nothing jumps. */
 export function Banners(): JSX.Element {
   const [tone, words] = standing();
-  return <div class={`banner ${tone}`} role={tone === "bad" ? "alert" : "status"} aria-live="polite">{words}</div>;
+  return (
+    <div class={`banner ${tone}`} role={tone === "bad" ? "alert" : "status"} aria-live="polite">
+      {words}
+    </div>
+  );
 }
 
 function standing(): [string, string] {
@@ -32,7 +36,9 @@ export function Elsewhere(): JSX.Element {
       <section class="stage">
         <h1>{w.otherTab}</h1>
         <p>{w.otherTabText}</p>
-        <Button kind="main" k="j" onPress={act.useThisTab}>{w.useHere}</Button>
+        <Button kind="main" k="j" onPress={act.useThisTab}>
+          {w.useHere}
+        </Button>
       </section>
     </div>
   );
@@ -47,12 +53,16 @@ export function Footer(): JSX.Element | null {
   const words = waiting ? w.waiting(waiting) : recording ? w.recording(recording) : w.allSaved;
   return (
     <footer class="foot">
-      <span role="status" class={waiting ? "warn" : "dim"}>{words}</span>
+      <span role="status" class={waiting ? "warn" : "dim"}>
+        {words}
+      </span>
       {kept.older.value.some((one) => kept.noteWaits(one)) && <span class="dim">{w.old}</span>}
       {kept.refused.value.map((item) => (
         <span key={item.id} class="bad">
           {w.refused}: {errorWords({ code: item.refused, message: item.refused })}
-          <Button kind="quiet" onPress={() => giveUp(item.id)}>{t.value.board.dismiss}</Button>
+          <Button kind="quiet" onPress={() => giveUp(item.id)}>
+            {t.value.board.dismiss}
+          </Button>
         </span>
       ))}
     </footer>
@@ -62,7 +72,11 @@ export function Footer(): JSX.Element | null {
 export function Toasts(): JSX.Element {
   return (
     <div class="toasts" role="status" aria-live="polite">
-      {s.toasts.value.map((toast) => <p key={toast.id} class={`toast ${toast.kind}`}>{toast.text}</p>)}
+      {s.toasts.value.map((toast) => (
+        <p key={toast.id} class={`toast ${toast.kind}`}>
+          {toast.text}
+        </p>
+      ))}
     </div>
   );
 }

@@ -16,9 +16,20 @@ import { Today } from "./BoardToday";
 const IN_LINE = new Set(["greeting", "waiting", "doubtful", "offered", "connecting", "backup_ringing"]);
 const WITH_SOMEBODY = new Set(["talking", "reconnecting", "agency_only", "backup_talking"]);
 
-export const waiting = computed<CallOut[]>(() => [...s.calls.value.values()].filter((call) => IN_LINE.has(call.state)).sort((a, b) => a.arrived_ms - b.arrived_ms));
-export const conversations = computed<CallOut[]>(() => [...s.calls.value.values()].filter((call) => WITH_SOMEBODY.has(call.state)).sort((a, b) => Number(b.state === "reconnecting") - Number(a.state === "reconnecting") || a.since_ms - b.since_ms));
-const ready = computed(() => [...s.people.value.values()].filter((one) => one.duty === "idle" && (one.presence === "available" || one.presence === "on_demand")).length);
+export const waiting = computed<CallOut[]>(() =>
+  [...s.calls.value.values()].filter((call) => IN_LINE.has(call.state)).sort((a, b) => a.arrived_ms - b.arrived_ms),
+);
+export const conversations = computed<CallOut[]>(() =>
+  [...s.calls.value.values()]
+    .filter((call) => WITH_SOMEBODY.has(call.state))
+    .sort((a, b) => Number(b.state === "reconnecting") - Number(a.state === "reconnecting") || a.since_ms - b.since_ms),
+);
+const ready = computed(
+  () =>
+    [...s.people.value.values()].filter(
+      (one) => one.duty === "idle" && (one.presence === "available" || one.presence === "on_demand"),
+    ).length,
+);
 
 /** Milliseconds of the longest wait from which it is shown as late, and as too late. */
 const LATE_MS = 20_000;
@@ -26,7 +37,13 @@ const TOO_LATE_MS = 60_000;
 
 export function Board(): JSX.Element {
   const w = t.value.board;
-  if (!s.boardLoaded.value) return <div class="board loading" aria-busy="true"><h1 class="unseen">{w.title}</h1><p class="dim">{s.boardAway.value ? w.away : t.value.desk.loading}</p></div>;
+  if (!s.boardLoaded.value)
+    return (
+      <div class="board loading" aria-busy="true">
+        <h1 class="unseen">{w.title}</h1>
+        <p class="dim">{s.boardAway.value ? w.away : t.value.desk.loading}</p>
+      </div>
+    );
   return (
     <div class={`board ${s.boardAway.value || s.link.value === "down" ? "stale" : ""}`}>
       <h1 class="unseen">{w.title}</h1>

@@ -18,7 +18,9 @@ export function People(): JSX.Element {
     <Card title={w.people} class="people" aside={<span class="figure dim">{here.length}</span>}>
       {here.length === 0 && <Empty symbol="○">{w.peopleEmpty}</Empty>}
       <ul class="persons" tabIndex={here.length ? 0 : -1} aria-label={w.people}>
-        {here.map((one) => <Person key={one.spec} one={one} />)}
+        {here.map((one) => (
+          <Person key={one.spec} one={one} />
+        ))}
       </ul>
     </Card>
   );
@@ -32,7 +34,11 @@ function rank(one: Me): number {
 function Person({ one }: { one: Me }): JSX.Element {
   const w = t.value;
   const ready = one.duty === "idle";
-  const words = ready ? (one.presence === "available" ? w.duty.idle : w.presence[one.presence as "break"]) : w.duty[one.duty as "talking"];
+  const words = ready
+    ? one.presence === "available"
+      ? w.duty.idle
+      : w.presence[one.presence as "break"]
+    : w.duty[one.duty as "talking"];
   const beside = one.watch ? w.board[one.watch as "listen"] : "";
   const beat = Math.max(0, boardNow() - one.beat_ms);
   return (
@@ -41,7 +47,9 @@ function Person({ one }: { one: Me }): JSX.Element {
       <span class="name">{s.names.value.get(one.spec) ?? one.spec}</span>
       <span>{beside || words}</span>
       <span class="figure dim">{span(boardNow() - one.since_ms)}</span>
-      <span class={`figure ${beat > OLD_MS ? "bad" : "dim"}`} title={w.board.beat}><span class="unseen">{w.board.beat} </span>♥ {Math.floor(beat / 1000)} s</span>
+      <span class={`figure ${beat > OLD_MS ? "bad" : "dim"}`} title={w.board.beat}>
+        <span class="unseen">{w.board.beat} </span>♥ {Math.floor(beat / 1000)} s
+      </span>
     </li>
   );
 }

@@ -9,7 +9,15 @@ import { Bars } from "./Charts";
 
 /** Milliseconds between two looks at the record. */
 const EVERY_MS = 15_000;
-const SHOWN = ["offered", "answered", "abandoned", "rolled_over", "service_level", "median_answer_s", "worst_answer_s"] as const;
+const SHOWN = [
+  "offered",
+  "answered",
+  "abandoned",
+  "rolled_over",
+  "service_level",
+  "median_answer_s",
+  "worst_answer_s",
+] as const;
 
 export function Today(): JSX.Element {
   const w = t.value.board;
@@ -22,19 +30,47 @@ export function Today(): JSX.Element {
   }, []);
   const data = today.value;
   return (
-    <Card title={w.today} class="today" aside={data ? <span class="dim figure">{w.since} {clock(data.since_ms)}</span> : undefined}>
+    <Card
+      title={w.today}
+      class="today"
+      aside={
+        data ? (
+          <span class="dim figure">
+            {w.since} {clock(data.since_ms)}
+          </span>
+        ) : undefined
+      }
+    >
       {failed.value && <p class="notice warn">{w.noToday}</p>}
       <dl class="numbers">
         {SHOWN.map((name) => (
           <div key={name}>
-            <dt><Defined name={name} /></dt>
+            <dt>
+              <Defined name={name} />
+            </dt>
             <dd class="figure">{data ? figure(name, data.figures[name]?.value ?? null) : "–"}</dd>
           </div>
         ))}
       </dl>
       <div class="charts">
-        <Bars title={w.charts.calls} slots={data?.half_hours ?? []} series={[["offered", w.charts.offered, (slot) => slot.offered], ["answered", w.charts.answered, (slot) => slot.answered]]} shown={String} />
-        <Bars title={w.charts.waits} slots={data?.half_hours ?? []} series={[["worst", w.charts.worst, (slot) => slot.worst_answer_s ?? 0], ["median", w.charts.median, (slot) => slot.median_answer_s ?? 0]]} shown={(seconds) => span(seconds * 1000)} />
+        <Bars
+          title={w.charts.calls}
+          slots={data?.half_hours ?? []}
+          series={[
+            ["offered", w.charts.offered, (slot) => slot.offered],
+            ["answered", w.charts.answered, (slot) => slot.answered],
+          ]}
+          shown={String}
+        />
+        <Bars
+          title={w.charts.waits}
+          slots={data?.half_hours ?? []}
+          series={[
+            ["worst", w.charts.worst, (slot) => slot.worst_answer_s ?? 0],
+            ["median", w.charts.median, (slot) => slot.median_answer_s ?? 0],
+          ]}
+          shown={(seconds) => span(seconds * 1000)}
+        />
       </div>
     </Card>
   );
@@ -45,7 +81,9 @@ function Defined({ name }: { name: (typeof SHOWN)[number] }): JSX.Element {
   return (
     <span class="defined" tabIndex={0} aria-describedby={`def-${name}`}>
       {t.value.today[name]}
-      <span role="tooltip" id={`def-${name}`}>{words}</span>
+      <span role="tooltip" id={`def-${name}`}>
+        {words}
+      </span>
     </span>
   );
 }

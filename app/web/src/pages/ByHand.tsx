@@ -19,7 +19,9 @@ export function ByHand({ handoff, close }: { handoff: Handoff; close: () => void
       <p>{w.handText}</p>
       <blockquote class="large">{w.handScript(t.value.name)}</blockquote>
       <p class="large">{handoff.narrative}</p>
-      <Button kind="main" class="huge" onPress={done}>{w.handDone}</Button>
+      <Button kind="main" class="huge" onPress={done}>
+        {w.handDone}
+      </Button>
     </Dialog>
   );
 }

@@ -48,9 +48,17 @@ function Telephone(): JSX.Element {
   const left = since ? CARRIER_MS - (boardNow() - (call?.arrived_ms ?? since)) : CARRIER_MS;
   return (
     <Card title={t.value.call.title} class={`telephone ${tone}`} aside={call ? <Badge cls={call.cls} /> : undefined}>
-      <p class="timer figure" role="timer" aria-live="off">{since ? span(boardNow() - since) : "–:––"}</p>
-      <p class="standing" role="status">{words}</p>
-      <p class="dim">{call ? `${languageName(call.language)} · ${call.line}${call.returning ? ` · ${t.value.offer.returning}` : ""}` : "…"}</p>
+      <p class="timer figure" role="timer" aria-live="off">
+        {since ? span(boardNow() - since) : "–:––"}
+      </p>
+      <p class="standing" role="status">
+        {words}
+      </p>
+      <p class="dim">
+        {call
+          ? `${languageName(call.language)} · ${call.line}${call.returning ? ` · ${t.value.offer.returning}` : ""}`
+          : "…"}
+      </p>
       {left < COUNTED_MS && <p class="notice warn">{t.value.call.timeOut(Math.max(0, Math.ceil(left / 60_000)))}</p>}
       <OwnAlarms />
       <CallKeys />
@@ -65,15 +73,22 @@ const ALARM_MS = 60_000;
 /** What the telephone network refused, and what to do by hand. */
 function OwnAlarms(): JSX.Element | null {
   const w = t.value.board;
-  const fresh = s.alarms.value.find((alarm) => alarm.call === s.callId.value && alarm.todo && boardNow() - alarm.at_ms < ALARM_MS);
+  const fresh = s.alarms.value.find(
+    (alarm) => alarm.call === s.callId.value && alarm.todo && boardNow() - alarm.at_ms < ALARM_MS,
+  );
   if (!fresh || fresh.kind === "help") return null;
-  return <p class="notice bad" role="alert">{w.alarmKinds[fresh.kind] ?? fresh.kind}. {w.todo[fresh.todo ?? ""] ?? ""}</p>;
+  return (
+    <p class="notice bad" role="alert">
+      {w.alarmKinds[fresh.kind] ?? fresh.kind}. {w.todo[fresh.todo ?? ""] ?? ""}
+    </p>
+  );
 }
 
 function standing(): [string, string] {
   const w = t.value.call;
   const duty = s.me.value?.duty;
-  if (duty === "reconnecting" || (duty === "talking" && (leg.value === "none" || leg.value === "failed"))) return ["lost", w.reconnecting];
+  if (duty === "reconnecting" || (duty === "talking" && (leg.value === "none" || leg.value === "failed")))
+    return ["lost", w.reconnecting];
   if (s.call.value?.state === "agency_only") return ["live", w.agencyOnly];
   if (s.onHold.value) return ["held", w.onHold];
   if (duty === "connecting") return ["coming", leg.value === "open" ? w.bringing : w.connecting];
@@ -87,8 +102,12 @@ function WrapUp(): JSX.Element {
       <p>{w.text}</p>
       <p class="dim">{s.callGone.value ? t.value.call.gone : ""}</p>
       <div class="stack">
-        <Button kind="main" k="w" onPress={() => void act.wrapped()}>{w.done}</Button>
-        <Button k="v" onPress={() => void act.recovery(true)}>{w.recover}</Button>
+        <Button kind="main" k="w" onPress={() => void act.wrapped()}>
+          {w.done}
+        </Button>
+        <Button k="v" onPress={() => void act.recovery(true)}>
+          {w.recover}
+        </Button>
       </div>
     </Card>
   );

@@ -20,31 +20,67 @@ export function CallKeys(): JSX.Element {
   return (
     <div class="stack">
       {lost && s.me.value?.duty !== "connecting" ? (
-        <Button kind="main" class="huge" k="j" busy={busy.value} onPress={() => void again()}>{busy.value ? w.rejoining : w.rejoin}</Button>
+        <Button kind="main" class="huge" k="j" busy={busy.value} onPress={() => void again()}>
+          {busy.value ? w.rejoining : w.rejoin}
+        </Button>
       ) : (
         <div class="pair">
-          <Button k="m" pressed={muted.value} onPress={act.toggleMute}>{muted.value ? w.unmute : w.mute}</Button>
-          <Button k="h" pressed={s.onHold.value} onPress={() => void act.toggleHold()}>{s.onHold.value ? w.unhold : w.hold}</Button>
+          <Button k="m" pressed={muted.value} onPress={act.toggleMute}>
+            {muted.value ? w.unmute : w.mute}
+          </Button>
+          <Button k="h" pressed={s.onHold.value} onPress={() => void act.toggleHold()}>
+            {s.onHold.value ? w.unhold : w.hold}
+          </Button>
         </div>
       )}
       <Levels />
-      <p class="linewarn" role="status">{warning.value ? t.value.line.warnings[warning.value] ?? "" : muted.value ? w.muted : ""}</p>
-      <Button kind="bad" k="x" class="wide" pressed={s.helpSent.value} onPress={() => void act.help()}>{s.helpSent.value ? w.helpSent : w.help}</Button>
+      <p class="linewarn" role="status">
+        {warning.value ? (t.value.line.warnings[warning.value] ?? "") : muted.value ? w.muted : ""}
+      </p>
+      <Button kind="bad" k="x" class="wide" pressed={s.helpSent.value} onPress={() => void act.help()}>
+        {s.helpSent.value ? w.helpSent : w.help}
+      </Button>
       <div class="pair">
-        <Button k="l" expands={ask.value === "leave"} onPress={() => (ask.value = ask.value === "leave" ? "" : "leave")}>{w.leave}</Button>
-        <Button k="e" expands={ask.value === "end"} onPress={() => (ask.value = ask.value === "end" ? "" : "end")}>{w.end}</Button>
+        <Button
+          k="l"
+          expands={ask.value === "leave"}
+          onPress={() => (ask.value = ask.value === "leave" ? "" : "leave")}
+        >
+          {w.leave}
+        </Button>
+        <Button k="e" expands={ask.value === "end"} onPress={() => (ask.value = ask.value === "end" ? "" : "end")}>
+          {w.end}
+        </Button>
       </div>
       {ask.value === "leave" && (
         <div class="reasons">
           <p>{w.leaveText}</p>
-          <Button kind="bad" k="1" onPress={() => { ask.value = ""; void act.leave(); }}>{w.leave}</Button>
+          <Button
+            kind="bad"
+            k="1"
+            onPress={() => {
+              ask.value = "";
+              void act.leave();
+            }}
+          >
+            {w.leave}
+          </Button>
         </div>
       )}
       {ask.value === "end" && (
         <div class="reasons">
           <h3>{w.endWhy}</h3>
           {Object.entries(w.endReasons).map(([code, words], index) => (
-            <Button key={code} k={String(index + 1)} onPress={() => { ask.value = ""; void act.end(code); }}>{words}</Button>
+            <Button
+              key={code}
+              k={String(index + 1)}
+              onPress={() => {
+                ask.value = "";
+                void act.end(code);
+              }}
+            >
+              {words}
+            </Button>
           ))}
         </div>
       )}
@@ -55,8 +91,10 @@ export function CallKeys(): JSX.Element {
 function Levels(): JSX.Element {
   return (
     <div class="levels">
-      <span class="dim">{t.value.mic.input}</span><Meter value={levels.value.out} label={t.value.mic.level} />
-      <span class="dim">{t.value.call.people["caller"]}</span><Meter value={levels.value.in} label={t.value.call.people["caller"] ?? ""} />
+      <span class="dim">{t.value.mic.input}</span>
+      <Meter value={levels.value.out} label={t.value.mic.level} />
+      <span class="dim">{t.value.call.people["caller"]}</span>
+      <Meter value={levels.value.in} label={t.value.call.people["caller"] ?? ""} />
     </div>
   );
 }

@@ -30,12 +30,16 @@ function Idle(): JSX.Element {
   return (
     <div class="idle">
       <section class={`stage presence-${s.presence.value}`}>
-        <p class="gone" role="status">{gone ? t.value.offer.gone[gone] ?? "" : ""}</p>
+        <p class="gone" role="status">
+          {gone ? (t.value.offer.gone[gone] ?? "") : ""}
+        </p>
         <div class="lamp" aria-hidden="true" />
         <h1>{s.me.value ? title : w.loading}</h1>
         <p>{s.me.value ? text : ""}</p>
         {s.presence.value === "offline" && s.me.value && (
-          <Button kind="main" onPress={() => void act.setPresence("available")}>{t.value.presence.available}</Button>
+          <Button kind="main" onPress={() => void act.setPresence("available")}>
+            {t.value.presence.available}
+          </Button>
         )}
       </section>
       <MicCheck />
@@ -52,9 +56,13 @@ function Recovering(): JSX.Element {
         <h1>{w.recovering}</h1>
         <p>{w.recoveringText}</p>
         <p class="dim">{w.breathe}</p>
-        <Button kind="main" k="w" onPress={() => void act.recovery(false)}>{w.back}</Button>
+        <Button kind="main" k="w" onPress={() => void act.recovery(false)}>
+          {w.back}
+        </Button>
       </section>
-      <Card title={t.value.mic.title}><p class="dim">{t.value.desk.offText}</p></Card>
+      <Card title={t.value.mic.title}>
+        <p class="dim">{t.value.desk.offText}</p>
+      </Card>
     </div>
   );
 }

@@ -19,10 +19,21 @@ export function Notes({ file }: { file: kept.CaseFile }): JSX.Element {
   return (
     <section class="card notes" aria-label={w.title}>
       <header class="card-head">
-        <h2><label for="notes">{w.title}</label> <Kbd k="n" /></h2>
-        <span class={`kept ${waits ? "warn" : "dim"}`} role="status">{words}</span>
+        <h2>
+          <label for="notes">{w.title}</label> <Kbd k="n" />
+        </h2>
+        <span class={`kept ${waits ? "warn" : "dim"}`} role="status">
+          {words}
+        </span>
       </header>
-      <textarea id="notes" key={file.call} ref={field} spellcheck maxLength={LONGEST + 500} onInput={(event) => noteTyped(file.call, event.currentTarget.value)}>
+      <textarea
+        id="notes"
+        key={file.call}
+        ref={field}
+        spellcheck
+        maxLength={LONGEST + 500}
+        onInput={(event) => noteTyped(file.call, event.currentTarget.value)}
+      >
         {file.note.text}
       </textarea>
     </section>

@@ -25,21 +25,46 @@ export function OfferCard({ offer }: { offer: Offer }): JSX.Element {
         <h1>{kinds[offer.kind] ?? w.title}</h1>
         {offer.kind === "relief" && <p>{w.reliefText}</p>}
         <dl class="facts">
-          <div><dt>{w.waiting}</dt><dd class="figure">{span(wait)}</dd></div>
-          <div><dt>{w.language}</dt><dd>{languageName(offer.language)}</dd></div>
-          <div><dt>{w.line}</dt><dd>{offer.line}</dd></div>
-          <div><dt>{t.value.whom.story}</dt><dd>{offer.returning ? w.returning : w.firstTime}</dd></div>
+          <div>
+            <dt>{w.waiting}</dt>
+            <dd class="figure">{span(wait)}</dd>
+          </div>
+          <div>
+            <dt>{w.language}</dt>
+            <dd>{languageName(offer.language)}</dd>
+          </div>
+          <div>
+            <dt>{w.line}</dt>
+            <dd>{offer.line}</dd>
+          </div>
+          <div>
+            <dt>{t.value.whom.story}</dt>
+            <dd>{offer.returning ? w.returning : w.firstTime}</dd>
+          </div>
         </dl>
         <div class="answer-row">
-          <Button kind="good" class="huge" k="a" busy={answering.value} onPress={() => void act.answer()}>{w.answer}</Button>
-          <Button kind="plain" class="huge" k="d" expands={declining.value} onPress={() => (declining.value = !declining.value)}>{w.decline}</Button>
+          <Button kind="good" class="huge" k="a" busy={answering.value} onPress={() => void act.answer()}>
+            {w.answer}
+          </Button>
+          <Button
+            kind="plain"
+            class="huge"
+            k="d"
+            expands={declining.value}
+            onPress={() => (declining.value = !declining.value)}
+          >
+            {w.decline}
+          </Button>
         </div>
         <Countdown left={left} whole={12_000} />
         <div class="reasons reasons-place">
           {declining.value && <h2>{w.declineWhy}</h2>}
-          {declining.value && Object.entries(w.reasons).map(([code, words], index) => (
-            <Button key={code} k={String(index + 1)} onPress={() => void act.decline(code)}>{words}</Button>
-          ))}
+          {declining.value &&
+            Object.entries(w.reasons).map(([code, words], index) => (
+              <Button key={code} k={String(index + 1)} onPress={() => void act.decline(code)}>
+                {words}
+              </Button>
+            ))}
         </div>
       </section>
     </div>

@@ -20,10 +20,22 @@ export function Priority(): JSX.Element | null {
   };
   return (
     <Card title={w.call.class} class="priority">
-      <Choice legend={w.call.class} hideLegend name="class" value={wanted.value || is} options={CLASSES.map((cls) => [cls, w.cls[cls]] as const)} tone={(cls) => `cls-${cls}`} onChange={(cls) => (wanted.value = cls === is ? "" : cls)} />
+      <Choice
+        legend={w.call.class}
+        hideLegend
+        name="class"
+        value={wanted.value || is}
+        options={CLASSES.map((cls) => [cls, w.cls[cls]] as const)}
+        tone={(cls) => `cls-${cls}`}
+        onChange={(cls) => (wanted.value = cls === is ? "" : cls)}
+      />
       {wanted.value && (
         <div class="reasons">
-          {Object.entries(w.classReasons).map(([code, words]) => <Button key={code} onPress={() => change(code)}>{words}</Button>)}
+          {Object.entries(w.classReasons).map(([code, words]) => (
+            <Button key={code} onPress={() => change(code)}>
+              {words}
+            </Button>
+          ))}
         </div>
       )}
     </Card>

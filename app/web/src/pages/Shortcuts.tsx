@@ -12,9 +12,37 @@ export function showKeys(): void {
 /** Every key in one list, and the switch that turns single keys off. */
 export function Shortcuts(): JSX.Element {
   const w = t.value;
-  const any = [["?", w.keys.show], ["Esc", w.keys.leaveField], ["T", w.header.theme], ["I", w.header.language], ["1 2 3 4 0", w.presence.title], ["A", w.offer.answer], ["D", w.offer.decline], ["Q", w.header.signOut]];
-  const inCall = [["M", w.call.mute], ["H", w.call.hold], ["N", w.notes.title], ["Y F U", w.safe.title], ["R", w.risk.title], ["G", w.agency.open], ["X", w.call.help], ["L", w.call.leave], ["E", w.call.end], ["J", w.call.rejoin], ["W", w.wrap.done]];
-  const board = [["↑ ↓", w.board.calls], ["L", w.board.listen], ["W", w.board.whisper], ["J", w.board.barge], ["O", w.board.takeOver], ["S", w.board.stop]];
+  const any = [
+    ["?", w.keys.show],
+    ["Esc", w.keys.leaveField],
+    ["T", w.header.theme],
+    ["I", w.header.language],
+    ["1 2 3 4 0", w.presence.title],
+    ["A", w.offer.answer],
+    ["D", w.offer.decline],
+    ["Q", w.header.signOut],
+  ];
+  const inCall = [
+    ["M", w.call.mute],
+    ["H", w.call.hold],
+    ["N", w.notes.title],
+    ["Y F U", w.safe.title],
+    ["R", w.risk.title],
+    ["G", w.agency.open],
+    ["X", w.call.help],
+    ["L", w.call.leave],
+    ["E", w.call.end],
+    ["J", w.call.rejoin],
+    ["W", w.wrap.done],
+  ];
+  const board = [
+    ["↑ ↓", w.board.calls],
+    ["L", w.board.listen],
+    ["W", w.board.whisper],
+    ["J", w.board.barge],
+    ["O", w.board.takeOver],
+    ["S", w.board.stop],
+  ];
   return (
     <Dialog title={w.keys.title} open={open.value} onClose={() => (open.value = false)} class="keys">
       <p>{w.keys.text}</p>
@@ -38,7 +66,9 @@ function List({ title, rows }: { title: string; rows: string[][] }): JSX.Element
       <dl>
         {rows.map(([key, what]) => (
           <div key={what}>
-            <dt><kbd>{key}</kbd></dt>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
             <dd>{what}</dd>
           </div>
         ))}

@@ -16,7 +16,11 @@ export function Safe({ file }: { file: CaseFile }): JSX.Element {
         legend={w.title}
         name="safe"
         value={file.safe}
-        options={[["yes", w.yes, "y"], ["no", w.no, "f"], ["unknown", w.unknown, "u"]]}
+        options={[
+          ["yes", w.yes, "y"],
+          ["no", w.no, "f"],
+          ["unknown", w.unknown, "u"],
+        ]}
         tone={(value) => `safe-${value}`}
         onChange={(value) => void act.safeToCall(value)}
       />
@@ -40,11 +44,19 @@ export function Whom({ file }: { file: CaseFile }): JSX.Element {
         hideLegend
         name="whom"
         value={file.whom}
-        options={[["returning_person", w.returning_person, "1"], ["somebody_else", w.somebody_else, "2"], ["third_party", w.third_party, "3"]]}
+        options={[
+          ["returning_person", w.returning_person, "1"],
+          ["somebody_else", w.somebody_else, "2"],
+          ["third_party", w.third_party, "3"],
+        ]}
         onChange={(value) => void confirm(value)}
       />
       {story.value && <Story story={story.value} closed={file.whom !== "returning_person"} />}
-      {file.whom === "returning_person" && !story.value && <Button kind="quiet" onPress={() => void confirm("returning_person")}>{w.story}</Button>}
+      {file.whom === "returning_person" && !story.value && (
+        <Button kind="quiet" onPress={() => void confirm("returning_person")}>
+          {w.story}
+        </Button>
+      )}
     </Card>
   );
 }
@@ -53,7 +65,11 @@ export function Whom({ file }: { file: CaseFile }): JSX.Element {
 function Number(): JSX.Element {
   const number = useSignal("");
   if (number.value) return <span class="number figure">{number.value}</span>;
-  return <Button kind="quiet" k="#" onPress={() => void act.revealNumber().then((said) => (number.value = said ?? ""))}>{t.value.call.number}</Button>;
+  return (
+    <Button kind="quiet" k="#" onPress={() => void act.revealNumber().then((said) => (number.value = said ?? ""))}>
+      {t.value.call.number}
+    </Button>
+  );
 }
 
 function Story({ story, closed }: { story: Schemas["StoryOut"]; closed: boolean }): JSX.Element {
@@ -66,9 +82,17 @@ function Story({ story, closed }: { story: Schemas["StoryOut"]; closed: boolean 
         <li key={one.id}>
           <span>{one.arrived_at ? day(Date.parse(one.arrived_at)) : t.value.time.unknown}</span>
           {one.cls && <Badge cls={one.cls} />}
-          {one.judged && <span>{t.value.risk.title}: {t.value.risk.levels[one.judged as "low"] ?? one.judged}</span>}
+          {one.judged && (
+            <span>
+              {t.value.risk.title}: {t.value.risk.levels[one.judged as "low"] ?? one.judged}
+            </span>
+          )}
           {one.handoffs > 0 && <span>{w.handoffs(one.handoffs)}</span>}
-          {one.safe_to_call && <span>{t.value.safe.title} {t.value.safe[one.safe_to_call as "yes"]}</span>}
+          {one.safe_to_call && (
+            <span>
+              {t.value.safe.title} {t.value.safe[one.safe_to_call as "yes"]}
+            </span>
+          )}
         </li>
       ))}
     </ol>

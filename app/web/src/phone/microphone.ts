@@ -24,7 +24,9 @@ export async function check(): Promise<void> {
   stop();
   mic.value = "asking";
   try {
-    stream = await navigator.mediaDevices.getUserMedia({ audio: input.value ? { deviceId: { ideal: input.value } } : true });
+    stream = await navigator.mediaDevices.getUserMedia({
+      audio: input.value ? { deviceId: { ideal: input.value } } : true,
+    });
   } catch (error) {
     mic.value = error instanceof DOMException && error.name === "NotAllowedError" ? "denied" : "none";
     return;

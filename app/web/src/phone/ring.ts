@@ -50,7 +50,12 @@ export function startRinging(): void {
   flash();
   if (document.hidden && typeof Notification !== "undefined" && Notification.permission === "granted") {
     const words = t.value.notices;
-    notice = new Notification(words.ringTitle, { body: words.ringBody, tag: "offer", requireInteraction: true, icon: "/icon.svg" });
+    notice = new Notification(words.ringTitle, {
+      body: words.ringBody,
+      tag: "offer",
+      requireInteraction: true,
+      icon: "/icon.svg",
+    });
     notice.onclick = () => window.focus();
   }
 }

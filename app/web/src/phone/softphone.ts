@@ -26,7 +26,14 @@ const SILENT_MS = 3000;
 const RENEW_MS = 120_000;
 /** None of the SDK's own sounds is fetched or played: the console rings for itself. */
 const SILENCE = "/sounds/silence.wav";
-const SOUNDS = ["incoming", "outgoing", "disconnect", "dtmfs", "dtmfh", ...Array.from({ length: 10 }, (_, digit) => `dtmf${digit}`)];
+const SOUNDS = [
+  "incoming",
+  "outgoing",
+  "disconnect",
+  "dtmfs",
+  "dtmfh",
+  ...Array.from({ length: 10 }, (_, digit) => `dtmf${digit}`),
+];
 
 export interface Listener {
   /** Sound has come in for the first time. */
@@ -58,7 +65,13 @@ export async function prepare(): Promise<Device> {
     maxCallSignalingTimeoutMs: 30_000,
     sounds: Object.fromEntries(SOUNDS.map((name) => [name, SILENCE])),
   });
-  made.on("tokenWillExpire", () => void ask("post", "/api/softphone-token").then((next) => made.updateToken(next.token)).catch(() => undefined));
+  made.on(
+    "tokenWillExpire",
+    () =>
+      void ask("post", "/api/softphone-token")
+        .then((next) => made.updateToken(next.token))
+        .catch(() => undefined),
+  );
   made.on("error", () => undefined); // a call's own errors are told by the call
   made.audio?.incoming(false);
   made.audio?.disconnect(false);
@@ -84,11 +97,15 @@ export async function connect(params: Record<string, string>, listener: Listener
 
 function follow(call: Call, listener: Listener): void {
   let failed = false;
-  call.on("accept", () => mine(call, () => {
-    leg.value = "open";
-    heardAt.value = Date.now();
-  }));
-  call.on("sample", (sample: { mos: number | null; totals: { packetsReceived: number } }) => mine(call, () => measured(sample, listener)));
+  call.on("accept", () =>
+    mine(call, () => {
+      leg.value = "open";
+      heardAt.value = Date.now();
+    }),
+  );
+  call.on("sample", (sample: { mos: number | null; totals: { packetsReceived: number } }) =>
+    mine(call, () => measured(sample, listener)),
+  );
   call.on("volume", (out: number, heard: number) => mine(call, () => (levels.value = { out, in: heard })));
   call.on("warning", (name: string) => mine(call, () => (warning.value = name)));
   call.on("warning-cleared", (name: string) => mine(call, () => warning.value === name && (warning.value = "")));
@@ -96,10 +113,11 @@ function follow(call: Call, listener: Listener): void {
   call.on("reconnected", () => mine(call, () => (leg.value = "open")));
   call.on("mute", (on: boolean) => mine(call, () => (muted.value = on)));
   call.on("error", () => (failed = true));
-  const over = (): void => mine(call, () => {
-    rest(failed ? "failed" : "none");
-    listener.over(failed);
-  });
+  const over = (): void =>
+    mine(call, () => {
+      rest(failed ? "failed" : "none");
+      listener.over(failed);
+    });
   call.on("disconnect", over);
   call.on("cancel", over);
   call.on("reject", over);

@@ -64,14 +64,31 @@ export function Choice<V extends string>(props: ChoiceProps<V>): JSX.Element {
       <legend class={props.hideLegend ? "unseen" : ""}>{props.legend}</legend>
       <div class="options">
         {props.options.map(([value, label, k]) => (
-          <Option key={value} name={name} label={label} k={k} tone={props.tone?.(value) ?? ""} value={value} checked={props.value === value} pick={() => props.onChange(value)} />
+          <Option
+            key={value}
+            name={name}
+            label={label}
+            k={k}
+            tone={props.tone?.(value) ?? ""}
+            value={value}
+            checked={props.value === value}
+            pick={() => props.onChange(value)}
+          />
         ))}
       </div>
     </fieldset>
   );
 }
 
-function Option(props: { name: string; label: string; k: string | undefined; tone: string; value: string; checked: boolean; pick: () => void }): JSX.Element {
+function Option(props: {
+  name: string;
+  label: string;
+  k: string | undefined;
+  tone: string;
+  value: string;
+  checked: boolean;
+  pick: () => void;
+}): JSX.Element {
   useKey(props.k, props.pick);
   return (
     <label class={`option ${props.tone}`} data-value={props.value}>
@@ -82,7 +99,13 @@ function Option(props: { name: string; label: string; k: string | undefined; ton
   );
 }
 
-export function Card(props: { title: string; children: ComponentChildren; class?: string; aside?: ComponentChildren; level?: 2 | 3 }): JSX.Element {
+export function Card(props: {
+  title: string;
+  children: ComponentChildren;
+  class?: string;
+  aside?: ComponentChildren;
+  level?: 2 | 3;
+}): JSX.Element {
   const id = useId();
   return (
     <section class={`card ${props.class ?? ""}`} aria-labelledby={id}>
@@ -113,14 +136,27 @@ export function Meter({ value, label }: { value: number; label: string }): JSX.E
     bar.current?.style.setProperty("transform", `scaleX(${Math.min(1, value).toFixed(3)})`);
   });
   return (
-    <span class="meter" role="meter" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(Math.min(1, value) * 100)}>
+    <span
+      class="meter"
+      role="meter"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(Math.min(1, value) * 100)}
+    >
       <span ref={bar} />
     </span>
   );
 }
 
 /** A dialog of the browser's own: it keeps the focus inside, gives it back, and closes on Esc. */
-export function Dialog(props: { title: string; open: boolean; onClose: () => void; children: ComponentChildren; class?: string }): JSX.Element | null {
+export function Dialog(props: {
+  title: string;
+  open: boolean;
+  onClose: () => void;
+  children: ComponentChildren;
+  class?: string;
+}): JSX.Element | null {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {

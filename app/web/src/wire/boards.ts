@@ -12,13 +12,31 @@ export function emptyBoard(): Known {
 
 export function compareBoards(before: Known, message: BoardMessage): [Known, BoardChange] {
   if (message.away) return [before, { away: true, now_ms: 0, calls: [], gone: [], specialists: [], left: [] }];
-  const [calls, changed, gone] = differing(before.calls, message.calls ?? [], (call: CallOut) => call.id, (call) => ({ ...call, now_ms: 0 }));
-  const [people, specialists, left] = differing(before.people, message.specialists ?? [], (me: Me) => me.spec, (me) => me);
+  const [calls, changed, gone] = differing(
+    before.calls,
+    message.calls ?? [],
+    (call: CallOut) => call.id,
+    (call) => ({ ...call, now_ms: 0 }),
+  );
+  const [people, specialists, left] = differing(
+    before.people,
+    message.specialists ?? [],
+    (me: Me) => me.spec,
+    (me) => me,
+  );
   const now_ms = message.now_ms ?? 0;
-  return [{ calls, people }, { away: false, now_ms, calls: changed, gone, specialists, left }];
+  return [
+    { calls, people },
+    { away: false, now_ms, calls: changed, gone, specialists, left },
+  ];
 }
 
-function differing<T>(before: Map<string, string>, items: T[], id: (item: T) => string, shown: (item: T) => T): [Map<string, string>, T[], string[]] {
+function differing<T>(
+  before: Map<string, string>,
+  items: T[],
+  id: (item: T) => string,
+  shown: (item: T) => T,
+): [Map<string, string>, T[], string[]] {
   const now = new Map<string, string>();
   const changed: T[] = [];
   for (const item of items) {

@@ -30,7 +30,8 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
     spec = data.spec;
     open();
   } else if (data.say === "state") {
-    const urgent = state?.call !== data.state.call || state?.presence !== data.state.presence || state?.offer !== data.state.offer;
+    const urgent =
+      state?.call !== data.state.call || state?.presence !== data.state.presence || state?.offer !== data.state.offer;
     state = { ...data.state, touched: data.state.touched || Boolean(state?.touched) };
     if (urgent) void beat();
   } else if (data.say === "shown") void acknowledge(data.offer);

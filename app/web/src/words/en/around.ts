@@ -13,7 +13,13 @@ export const around = {
     byLane: "By line and language",
     next: "Next step",
     nextIn: (step: string, seconds: string) => `${step} in ${seconds}`,
-    steps: { tier: "more specialists", interpreter: "interpreter", page: "lead is paged", backup: "backup line", none: "—" } as Record<string, string>,
+    steps: {
+      tier: "more specialists",
+      interpreter: "interpreter",
+      page: "lead is paged",
+      backup: "backup line",
+      none: "—",
+    } as Record<string, string>,
     people: "People",
     peopleEmpty: "Nobody has signed in yet.",
     beat: "last sign of life",
@@ -57,9 +63,17 @@ export const around = {
     barging: "You are in the call: everybody hears you.",
     today: "Today so far",
     noToday: "Today's numbers cannot be read at the moment.",
-    charts: { calls: "Offered and answered by half-hour", waits: "Waits by half-hour", offered: "offered", answered: "answered", median: "median", worst: "longest" },
+    charts: {
+      calls: "Offered and answered by half-hour",
+      waits: "Waits by half-hour",
+      offered: "offered",
+      answered: "answered",
+      median: "median",
+      worst: "longest",
+    },
     away: "The switchboard does not answer: what you see is from before.",
-    announce: (waiting: number, longest: string) => (waiting === 0 ? "Nobody is waiting." : `${waiting} waiting, longest ${longest}.`),
+    announce: (waiting: number, longest: string) =>
+      waiting === 0 ? "Nobody is waiting." : `${waiting} waiting, longest ${longest}.`,
     mine: "you",
     since: "since",
     deadlines: "Deadline",
@@ -111,7 +125,8 @@ export const around = {
     board_away: "The switchboard does not answer at the moment. Calls in progress go on.",
     record_away: "The record cannot be reached at the moment. What you typed is kept.",
     carrier_away: "The telephone network does not answer at the moment.",
-    number_emergency: "Emergency numbers such as 911 cannot be dialled from here: they would reach the service at our own address.",
+    number_emergency:
+      "Emergency numbers such as 911 cannot be dialled from here: they would reach the service at our own address.",
     number_invalid: "This is not a telephone number. Write it with country code, such as +1 202 555 0123.",
     not_allowed: "This is not open to your role.",
     signed_out: "Your session has ended.",
@@ -143,11 +158,12 @@ export const around = {
     more: "More people, each in a private window:",
     notHere: "This page belongs to the demo. Sign in at the console instead.",
     toConsole: "To the console",
-    openBoth: "Open all three, side by side: the two consoles use two names of this machine, so that one browser can hold both.",
+    openBoth:
+      "Open all three, side by side: the two consoles use two names of this machine, so that one browser can hold both.",
   },
   setup: {
     title: "Set-up",
-    text: "What `hotline check` says, asked just now. Callers are only safe when everything is green.",
+    text: "What “hotline check” says, asked just now. Callers are only safe when everything is green.",
     ok: "Right",
     bad: "Missing",
     again: "Check again",
@@ -159,4 +175,3 @@ export const around = {
   },
   time: { ago: (span: string) => `${span} ago`, now: "now", unknown: "unknown" },
 };
-

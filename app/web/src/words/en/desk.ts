@@ -67,7 +67,10 @@ export const desk = {
     standard: "Standard",
     warm: "Somebody to talk to",
   },
-  languages: { en: "English", es: "Spanish", fr: "French", pt: "Portuguese", zh: "Chinese", ar: "Arabic" } as Record<string, string>,
+  languages: { en: "English", es: "Spanish", fr: "French", pt: "Portuguese", zh: "Chinese", ar: "Arabic" } as Record<
+    string,
+    string
+  >,
   mic: {
     title: "Microphone and sound",
     start: "Check microphone",
@@ -133,7 +136,8 @@ export const desk = {
       declined: "Declined. The caller goes to somebody else.",
       accepted: "Answered in another tab.",
     },
-    announce: (cls: string, language: string, wait: string) => `A caller is waiting for you. ${cls}, ${language}, waiting ${wait}.`,
+    announce: (cls: string, language: string, wait: string) =>
+      `A caller is waiting for you. ${cls}, ${language}, waiting ${wait}.`,
   },
   call: {
     title: "Call",
@@ -170,7 +174,16 @@ export const desk = {
     number_hidden: "Who sees it is written down.",
     class: "Priority",
     inRoom: "In the room",
-    people: { caller: "Caller", owner: "You", relief: "Relief", agency: "Emergency services", lead: "Lead", coach: "Lead (whispering)", interpreter: "Interpreter", consult: "Colleague" } as Record<string, string>,
+    people: {
+      caller: "Caller",
+      owner: "You",
+      relief: "Relief",
+      agency: "Emergency services",
+      lead: "Lead",
+      coach: "Lead (whispering)",
+      interpreter: "Interpreter",
+      consult: "Colleague",
+    } as Record<string, string>,
     gone: "The caller has left.",
     agencyOnly: "The caller has left. You are still with emergency services.",
     closing: "You are in a call. Close this page all the same?",
@@ -249,18 +262,22 @@ export const desk = {
   },
   kept: {
     allSaved: "Everything is saved",
-    waiting: (count: number) => (count === 1 ? "1 entry is kept here and sent again" : `${count} entries are kept here and sent again`),
-    recording: (count: number) => (count === 1 ? "1 entry is saved, not yet in the record" : `${count} entries are saved, not yet in the record`),
+    waiting: (count: number) =>
+      count === 1 ? "1 entry is kept here and sent again" : `${count} entries are kept here and sent again`,
+    recording: (count: number) =>
+      count === 1 ? "1 entry is saved, not yet in the record" : `${count} entries are saved, not yet in the record`,
     refused: "An entry was refused",
     old: "Notes of an earlier call are still to be sent.",
-    unreadable: "Drafts cannot be encrypted in this browser, so they are not kept. Use https or this machine's own address.",
+    unreadable:
+      "Drafts cannot be encrypted in this browser, so they are not kept. Use https or this machine's own address.",
   },
   agency: {
     title: "Emergency services",
     open: "Bring in emergency services",
     to: "Whom",
     search: "Directory or number",
-    numberHint: "The direct number of the caller's own dispatch, with country code. Never 911: it would reach the one at our address.",
+    numberHint:
+      "The direct number of the caller's own dispatch, with country code. Never 911: it would reach the one at our address.",
     none: "The directory is empty: type the number.",
     why: "Why",
     whys: {
@@ -284,11 +301,18 @@ export const desk = {
     notDialled: "The telephone network did not take the call. Dial by hand.",
     handTitle: "Dial by hand, now",
     handText: "Use any telephone. Say:",
-    handScript: (name: string) => `“This is ${name}, a crisis line. I have a person in danger on the other line. I am calling on the direct number; please do not hang up.”`,
+    handScript: (name: string) =>
+      `“This is ${name}, a crisis line. I have a person in danger on the other line. I am calling on the direct number; please do not hang up.”`,
     handDone: "I have reached them",
     close: "Close",
     what: "What happened",
-    contacts: { reached: "Reached", no_answer: "No answer", declined: "Declined", wrong_jurisdiction: "Not theirs", by_hand: "Reached by hand" },
+    contacts: {
+      reached: "Reached",
+      no_answer: "No answer",
+      declined: "Declined",
+      wrong_jurisdiction: "Not theirs",
+      by_hand: "Reached by hand",
+    },
     dispatched: "Help is on the way",
     outcomes: {
       contact_confirmed: "They are with the person",

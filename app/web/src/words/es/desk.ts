@@ -172,7 +172,16 @@ export const desk: typeof english = {
     number_hidden: "Queda anotado quién lo ve.",
     class: "Prioridad",
     inRoom: "En la sala",
-    people: { caller: "Quien llama", owner: "Usted", relief: "Relevo", agency: "Emergencias", lead: "Responsable", coach: "Responsable (al oído)", interpreter: "Intérprete", consult: "Colega" },
+    people: {
+      caller: "Quien llama",
+      owner: "Usted",
+      relief: "Relevo",
+      agency: "Emergencias",
+      lead: "Responsable",
+      coach: "Responsable (al oído)",
+      interpreter: "Intérprete",
+      consult: "Colega",
+    },
     gone: "La persona ha colgado.",
     agencyOnly: "La persona colgó. Usted sigue con emergencias.",
     closing: "Está en una llamada. ¿Cerrar la página de todos modos?",
@@ -251,18 +260,24 @@ export const desk: typeof english = {
   },
   kept: {
     allSaved: "Todo está guardado",
-    waiting: (count) => (count === 1 ? "1 entrada se guarda aquí y se envía otra vez" : `${count} entradas se guardan aquí y se envían otra vez`),
-    recording: (count) => (count === 1 ? "1 entrada guardada, aún no en el registro" : `${count} entradas guardadas, aún no en el registro`),
+    waiting: (count) =>
+      count === 1
+        ? "1 entrada se guarda aquí y se envía otra vez"
+        : `${count} entradas se guardan aquí y se envían otra vez`,
+    recording: (count) =>
+      count === 1 ? "1 entrada guardada, aún no en el registro" : `${count} entradas guardadas, aún no en el registro`,
     refused: "Una entrada fue rechazada",
     old: "Quedan notas de una llamada anterior por enviar.",
-    unreadable: "Este navegador no puede cifrar borradores, así que no se guardan. Use https o la dirección de esta máquina.",
+    unreadable:
+      "Este navegador no puede cifrar borradores, así que no se guardan. Use https o la dirección de esta máquina.",
   },
   agency: {
     title: "Emergencias",
     open: "Llamar a emergencias",
     to: "A quién",
     search: "Directorio o número",
-    numberHint: "El número directo de la central de la persona, con prefijo de país. Nunca 911: llegaría a la de nuestra dirección.",
+    numberHint:
+      "El número directo de la central de la persona, con prefijo de país. Nunca 911: llegaría a la de nuestra dirección.",
     none: "El directorio está vacío: escriba el número.",
     why: "Por qué",
     whys: {
@@ -286,11 +301,18 @@ export const desk: typeof english = {
     notDialled: "La red telefónica no tomó la llamada. Marque a mano.",
     handTitle: "Marque a mano, ahora",
     handText: "Use cualquier teléfono. Diga:",
-    handScript: (name) => `«Le habla ${name}. Tengo a una persona en peligro en la otra línea. Llamo al número directo; por favor, no cuelgue».`,
+    handScript: (name) =>
+      `«Le habla ${name}. Tengo a una persona en peligro en la otra línea. Llamo al número directo; por favor, no cuelgue».`,
     handDone: "Ya hablé con ellos",
     close: "Cerrar",
     what: "Qué pasó",
-    contacts: { reached: "Contactados", no_answer: "No contestan", declined: "Rechazan", wrong_jurisdiction: "No les toca", by_hand: "Contactados a mano" },
+    contacts: {
+      reached: "Contactados",
+      no_answer: "No contestan",
+      declined: "Rechazan",
+      wrong_jurisdiction: "No les toca",
+      by_hand: "Contactados a mano",
+    },
     dispatched: "La ayuda va en camino",
     outcomes: {
       contact_confirmed: "Están con la persona",
