@@ -15,7 +15,7 @@ from app import creates, logs, metrics
 from app.context import Context, Nudge
 from app.links import Links, Place, way_out
 from app.secrets import NUMBER
-from routing.board import BoardAway, Effect
+from routing.board import BoardAway, CallView, Effect
 from routing.states import Role
 from telephony.carrier import FINAL_STATUSES, CarrierAway, CarrierRefused
 
@@ -138,6 +138,8 @@ async def move_caller(ctx: Context, effect: Effect) -> Result:
     """The caller asks its own hold route and hears what is true then (L2)."""
     links = Links(ctx.settings.public_url)
     view = await ctx.moved(lambda: ctx.board.call(effect.call))
+    if view and effect.data.get("again") and await _has_followed(ctx, view):
+        return {"there": True}
     url = links.hold(Place.of(view, view.turn + 1)) if view else links.home()
     try:
         await ctx.carrier.move(effect.data["sid"], url, way_out(ctx.settings))
@@ -146,6 +148,24 @@ async def move_caller(ctx: Context, effect: Effect) -> Result:
             await caller_is_gone(ctx, effect.call, effect.data["sid"])
         raise
     return {}
+
+
+async def _has_followed(ctx: Context, view: CallView) -> bool:
+    """A caller of whose coming nobody has told may be in the room: asked once more, they would be taken out of a
+    conversation that has just begun (L5)."""
+    room_sid = view.room_sid or await _sid_of(ctx, view.room)
+    there = await ctx.carrier.participants(room_sid) if room_sid else ()
+    caller = next((person for person in there if person.sid == view.sid), None)
+    if caller is None or not caller.label:
+        return False
+    label, now_ms = caller.label, ctx.now_ms()
+    since = max(int((caller.created_at or 0) * 1000), view.since_ms)
+    await ctx.moved(
+        lambda: ctx.board.leg_joined(
+            view.id, view.sid, label, room_sid, now_ms, room=view.room, earliest_ms=since, latest_ms=now_ms
+        )
+    )
+    return True
 
 
 async def caller_is_gone(ctx: Context, call: str, sid: str) -> bool:

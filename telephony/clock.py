@@ -53,12 +53,15 @@ class VirtualClock:
     #: Loop passes with ready work, and nothing in flight, after which it jumps all the same: somebody polls without
     #: ever waiting, and would stop time.
     RESTLESS_PASSES = 2000
+    #: Seconds, real ones, between two looks at probes that are not quiet.
+    PROBE_S = 0.0005
 
     def __init__(self, start: float = 1_800_000_000.0) -> None:
         self._now = start
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self._in_flight = 0
+        self._calm = asyncio.Event()
         self.probes: list[Callable[[], bool]] = []
 
     def now(self) -> float:
@@ -76,6 +79,8 @@ class VirtualClock:
             yield
         finally:
             self._in_flight -= 1
+            if not self._in_flight:
+                self._calm.set()
 
     async def run(self) -> None:
         """Advance time for ever; cancel it to stop."""
@@ -87,12 +92,20 @@ class VirtualClock:
             await asyncio.sleep(0)
             if self._in_flight or not all(probe() for probe in self.probes):
                 quiet = restless = 0
-                await asyncio.sleep(0.0002)  # real: others need the core to finish what is in flight
+                await self._work_done()
                 continue
             quiet, restless = (0, restless + 1) if len(ready) else (quiet + 1, restless)
             if quiet >= self.QUIET_PASSES or restless >= self.RESTLESS_PASSES:
                 quiet = restless = 0
                 self._jump()
+
+    async def _work_done(self) -> None:
+        """Until nothing is in flight; a moment (real) where only a probe still works. Who works needs the core."""
+        if not self._in_flight:
+            await asyncio.sleep(self.PROBE_S)
+            return
+        self._calm.clear()
+        await self._calm.wait()
 
     def _jump(self) -> None:
         while self._sleepers and self._sleepers[0][2].done():

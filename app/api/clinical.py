@@ -6,6 +6,7 @@ Codes are codes; whatever a person wrote is encrypted before it leaves this proc
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
@@ -25,6 +26,9 @@ from routing.board import Answer
 from routing.states import CallClass
 
 router = APIRouter(route_class=Route, prefix="/api/calls", tags=["clinical"])
+
+#: Seconds that a fact's answer waits for the record: it is saved already, and says "not yet recorded" otherwise.
+RECORD_S = 0.5
 
 RiskLevel = Literal["none", "low", "moderate", "high"]
 ClassReason = Literal["assessed", "attempt_in_progress", "escalated", "eased", "key_by_mistake", "agreed_with_lead"]
@@ -83,7 +87,8 @@ async def saved(desk: Desk, session: Session, answer: Answer, id: str) -> Saved:
 
 async def _known(desk: Desk, id: str) -> bool:
     try:
-        return bool(await recorded_facts(desk.ctx.sessions, [id]))
+        async with asyncio.timeout(RECORD_S):
+            return bool(await recorded_facts(desk.ctx.sessions, [id]))
     except RECORD_AWAY:
         return False
 

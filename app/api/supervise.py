@@ -1,4 +1,4 @@
-"""Beside a call (L10): a lead listens, whispers, joins aloud or takes over; help is called; the caller is put on hold."""
+"""Beside a call (L10): a lead listens, whispers, joins aloud or takes over; help is called; the caller is held."""
 
 from __future__ import annotations
 

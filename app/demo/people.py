@@ -44,6 +44,7 @@ class Specialist(Console):
     def __init__(self, *about: Any) -> None:
         super().__init__(*about)
         self._unseen: set[str] = set()
+        self._won: dict[str, Any] = {}
 
     @property
     def talks(self) -> bool:
@@ -95,7 +96,10 @@ class Specialist(Console):
 
     async def _dial_in(self, won: dict[str, Any]) -> None:
         """Connect the softphone with exactly what the board said, and say when the room is heard (L5)."""
+        self._won = won
         await self.clock.sleep(self._between(SLOW_S if self._slow == "connecting" else DIAL_IN_S))
+        if self._won is not won:
+            return  # that caller has gone meanwhile, and the console is in another call
         await self._hang_up()
         token = (await self.ask("POST", "/api/softphone-token"))["token"]
         soft = self.director.net.softphone(self.spec)

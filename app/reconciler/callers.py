@@ -29,7 +29,7 @@ async def compare_caller(ctx: Context, view: CallView, picture: Picture, memory:
 async def _supply_end(ctx: Context, view: CallView, memory: Memory) -> bool:
     """The caller's leg is in no list: if one fetch agrees that it has ended, the callback never came."""
     leg = await ctx.carrier.leg(view.sid)
-    if not is_over(leg):
+    if not is_over(leg) or (leg is None and not memory.aged("unknown", view.sid, ctx.clock.now())):
         return False
     status, at = (leg.status, ms(leg.ended_at)) if leg else ("completed", None)
     await put_through(ctx, view)

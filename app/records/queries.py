@@ -124,8 +124,9 @@ async def call_facts(sessions: Sessions, call_id: str) -> Mapping[str, Any] | No
     """What the record knows of a live call, in the words of `Board.restore`'s `told`: for a board that lost it (P4)."""
     async with sessions() as session:
         call = await session.get(m.Call, await _canonical(session, call_id))
-    if call is None:
-        return None
+        if call is None:
+            return None
+        grave = await _kept_open_by(session, call.id)
     told = {
         "line": call.line,
         "language": call.language,
@@ -136,8 +137,24 @@ async def call_facts(sessions: Sessions, call_id: str) -> Mapping[str, Any] | No
         "number_cipher": call.number_cipher,
         "withheld": call.withheld,
         "arrived_ms": round(call.arrived_at.timestamp() * 1000) if call.arrived_at else None,
+        **grave,
     }
     return {name: value for name, value in told.items() if value is not None}
+
+
+async def _kept_open_by(session: AsyncSession, call_id: str) -> Mapping[str, bool]:
+    """What needs a lead before the call is ended (L9): an open handoff; high risk, by the latest of each statement."""
+    opened = select(m.EmergencyHandoff.id).where(
+        m.EmergencyHandoff.call_id == call_id, m.EmergencyHandoff.closed_at.is_(None)
+    )
+    risk = select(m.RiskAssessment).where(m.RiskAssessment.call_id == call_id).order_by(m.RiskAssessment.at)
+    said: dict[str, Any] = {}
+    for row in await session.scalars(risk):
+        stated = {"screened": row.screened, "judged": row.judged, "imminent": row.imminent}
+        said |= {name: value for name, value in stated.items() if value is not None}
+    level = said.get("judged") or said.get("screened")
+    high = level in ("high", "imminent") or said.get("imminent") is True
+    return {"handoff_open": (await session.scalar(opened.limit(1))) is not None, "risk_high": high}
 
 
 async def ended_calls(sessions: Sessions, calls: Iterable[str]) -> set[str]:

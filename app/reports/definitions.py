@@ -20,7 +20,8 @@ DEFINITIONS: Mapping[str, Mapping[str, str]] = {
     "answered": {
         "en": "Of these, calls in which caller and specialist were together in one room for at least a second, "
         "or are together now.",
-        "es": "De estas, llamadas en que quien llama y especialista estuvieron juntos al menos un segundo, o lo están ahora.",
+        "es": "De estas, llamadas en que quien llama y especialista estuvieron juntos al menos un segundo, "
+        "o lo están ahora.",
     },
     "abandoned": {
         "en": "Of these, calls that the caller ended before anybody had answered, however early.",
@@ -39,10 +40,11 @@ DEFINITIONS: Mapping[str, Mapping[str, str]] = {
         "es": "De estas, llamadas que no han terminado y que nadie de la nuestra ha contestado todavía.",
     },
     "service_level": {
-        "en": "Share of all offered calls that were answered within {target} seconds of the first ring. Calls still open "
-        "count only once those {target} seconds are over; early hang-ups are not left out.",
-        "es": "Proporción de todas las llamadas ofrecidas que se contestaron dentro de {target} segundos desde el primer "
-        "timbre. Las que siguen abiertas cuentan cuando han pasado esos {target} segundos; no se omite ningún abandono.",
+        "en": "Share of all offered calls that were answered within {target} seconds of the first ring. Calls still "
+        "open count only once those {target} seconds are over; early hang-ups are not left out.",
+        "es": "Proporción de todas las llamadas ofrecidas que se contestaron dentro de {target} segundos desde el "
+        "primer timbre. Las que siguen abiertas cuentan cuando han pasado esos {target} segundos; "
+        "no se omite ningún abandono.",
     },
     "median_answer_s": {
         "en": "Half of the answered calls were answered at most this many seconds after the first ring.",

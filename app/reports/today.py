@@ -18,7 +18,7 @@ HALF_HOUR = timedelta(minutes=30)
 CALLS = """
     SELECT
         floor(extract(epoch FROM arrived_at - :since) / 1800)::int AS slot,
-        CASE WHEN outcome IS NOT NULL THEN outcome WHEN talking_at IS NOT NULL THEN 'answered' ELSE 'open' END AS became,
+        coalesce(outcome, CASE WHEN talking_at IS NOT NULL THEN 'answered' ELSE 'open' END) AS became,
         extract(epoch FROM coalesce(answered_at, talking_at) - arrived_at) AS took,
         extract(epoch FROM CAST(:now AS timestamptz) - arrived_at) AS age
     FROM calls

@@ -19,8 +19,8 @@ class Supervision:
     _run: Callable[..., Awaitable[Any]]
 
     async def supervise(self, profile: Profile, call: str, mode: Mode, *, tab: str, token: str) -> Answer:
-        """A lead beside a call. `data`: `joined` (the leg is there or on its way, its mode has changed) or the `token` with which it
-        dials in as a specialist does. `busy`, `no_room`, `nobody_to_coach` say why not."""
+        """A lead beside a call. `data`: `joined` (the leg is there or on its way, its mode has changed) or the `token`
+        with which it dials in as a specialist does. `busy`, `no_room`, `nobody_to_coach` say why not."""
         who: Mapping[str, Any] = {**asdict(profile), "lanes": " ".join(profile.lanes)}
         args = {"call": call, "profile": who, "mode": mode, "tab": tab, "token": token}
         return reads.answer(await self._run("supervise", args))

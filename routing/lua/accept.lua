@@ -3,11 +3,12 @@
 -- KEYS[1] meta. ARGV[4] {offer, spec, tab, token, nonce}. Returns {ok, call, offer, token, kind} or an answer.
 local function won(o) return { ok = true, call = o.call, offer = o.id, token = o.token, kind = o.kind } end
 
--- A new room, unless an agency is in the one there is.
+-- A new room, unless an agency is in the one there is, or being rung into it.
 local function room(c, nonce)
-  if B.num(c.agency) > 0 and (c.room or '') ~= '' then return end
+  B.set(c, { moved = '' })
+  if B.agency_near(c) and (c.room or '') ~= '' then return end -- guard: agency_room
   if (c.room_sid or '') ~= '' then B.set(c, { oldrooms = B.add_word(c.oldrooms, c.room_sid) }) end
-  B.set(c, { room = c.id .. '-' .. nonce, room_sid = '', inroom = '', moved = '' })
+  B.set(c, { room = c.id .. '-' .. nonce, room_sid = '', inroom = '' })
 end
 
 function B.move(a)

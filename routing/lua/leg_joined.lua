@@ -6,7 +6,7 @@ function B.move(a)
   local name = a.room or ''
   if (c.room or '') == '' and c.resurrected == '1' and c.state == 'talking' then B.set(c, { room = name }) end
   if name ~= '' and name ~= c.room then B.set(c, { oldrooms = B.add_word(c.oldrooms, a.room_sid) }) end
-  B.leg_in(c, a.sid, a.label, a.room_sid, a.at_ms, B.told(a))
+  B.leg_in(c, a.sid, a.label, name ~= '' and name or nil, a.room_sid, a.at_ms, B.told(a))
   B.check_room(c)
   return B.view(c)
 end

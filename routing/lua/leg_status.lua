@@ -18,6 +18,7 @@ function B.move(a)
     leg.joined, leg.room_sid, leg.at = true, leg.room_sid or c.room_sid, a.at_ms or B.now -- dialled into the room: answered is in it
     B.save_leg(c, a.sid, leg)
     B.dialled(c, leg.who)
+    B.gather(c)
     B.settle(c)
   end
   if not FINAL[a.status] then return B.view(c) end

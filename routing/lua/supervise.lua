@@ -17,6 +17,11 @@ local function token(s, a)
   return s.wtoken
 end
 
+-- Whoever is in a call of their own, wraps up or recovers is left alone.
+local function free(s)
+  return (s.ecall or '') == '' and ((s.wcall or '') ~= '' or s.duty == 'idle' or s.duty == 'offered')
+end
+
 local function begin(c, s, a)
   if (s.wcall or '') ~= '' then
     local before = B.load('call', s.wcall)
@@ -24,7 +29,6 @@ local function begin(c, s, a)
     B.watch_forget(before, s, 'elsewhere')
   end
   local given = give_back(s)
-  if s.duty ~= 'idle' and s.duty ~= 'talking' then return B.answer(false, 'busy') end
   B.watch_begin(c, s, a.mode, a.token, a.tab)
   if given then B.match_call(given) end
   return B.answer(true, '', { token = s.wtoken, joined = false, mode = a.mode })
@@ -35,7 +39,7 @@ function B.move(a)
   if not c then return B.answer(false, 'unknown') end
   local s = B.profile(a.profile)
   if s.role ~= 'lead' then return B.answer(false, 'not_yours') end
-  if (s.ecall or '') ~= '' then return B.answer(false, 'busy') end
+  if not free(s) then return B.answer(false, 'busy') end
   if not ROOM[c.state] or (c.room or '') == '' then return B.answer(false, 'no_room') end
   if a.mode == 'whisper' and not B.watch_may_whisper(c) then return B.answer(false, 'nobody_to_coach') end
   if s.wcall ~= c.id then return begin(c, s, a) end

@@ -6,209 +6,16 @@ or repeated move must leave no event behind.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import Any
-
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
-from routing.board import Accepted, Answer, BoardAway, CallView, EpochChanged, Seat
-from tests.routing.model import Model
-from tests.routing.stories import STORIES
-from tests.routing.world import World
-
-CALLS = ("c1", "c2", "c3", "c4", "c5", "c6")
-SPECS = ("s1", "s2", "s3")
-CLASSES = ("attempt", "urgent", "standard", "warm")
-call_names = st.sampled_from(CALLS)
-spec_names = st.sampled_from(SPECS)
-#: Seconds that may pass at once: within an acknowledgement, a deadline, a hold turn.
-SPANS = st.sampled_from((1, 3, 7, 13))
+from routing.board import Accepted, BoardAway, EpochChanged
+from tests.routing.machine_callers import Callers
+from tests.routing.machine_hands import CALLS, SPANS, SPECS, Person, call_names, someone_is, spec_names
 
 
-@dataclass
-class Person:
-    """What a simulated specialist's console knows."""
-
-    up: bool = True
-    won: Accepted | None = None
-    leg: str = ""
-    seat: Seat | None = None
-    joined: bool = False
-
-
-@dataclass
-class Line:
-    """What a simulated caller's telephone does."""
-
-    rang: bool = False
-    gone: bool = False
-    in_room: bool = False
-    dialled: bool = False
-    silent: bool = False
-
-
-@dataclass
-class Past:
-    """A move that was made, to be made again; its events must have been all."""
-
-    name: str
-    again: Callable[[], Coroutine[Any, Any, Any]]
-
-
-@dataclass
-class Fates:
-    callers: dict[str, Line] = field(default_factory=lambda: {c: Line() for c in CALLS})
-    people: dict[str, Person] = field(default_factory=lambda: {s: Person() for s in SPECS})
-    past: list[Past] = field(default_factory=list)
-    agencies: dict[str, str] = field(default_factory=dict)
-    facts: int = 0
-    distrusts: int = 0
-
-
-def someone_is(*duties: str) -> Callable[[Any], Any]:
-    """The rule has something to do: a person has such a duty."""
-    return precondition(lambda self: any(p.duty in duties for p in self.model.specs.values()))
-
-
-class BoardMachine(RuleBasedStateMachine):
+class BoardMachine(Callers):
     """Moves of callers, people, the carrier and time, in any order."""
-
-    loop: asyncio.AbstractEventLoop
-    url: str
-    edit: Callable[[str], str] | None = None
-    stories: tuple[Callable[[Any], None], ...] = STORIES
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.world = World(self.url, edit=type(self).edit)
-        self.model = Model()
-        self.fates = Fates()
-
-    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """One move, and what came of it before the eyes of the model."""
-        result = self.loop.run_until_complete(work)
-        self.model.feed(self.loop.run_until_complete(self.world.news()))
-        return result
-
-    def nothing(self, work: Coroutine[Any, Any, Any], name: str) -> Any:
-        """A move that must leave no event."""
-        result = self.loop.run_until_complete(work)
-        left = self.loop.run_until_complete(self.world.news())
-        assert not left, f"{name} left {[e.kind for e in left]}"
-        return result
-
-    def refused(self, work: Coroutine[Any, Any, Any], name: str) -> None:
-        answer = self.nothing(work, name)
-        assert isinstance(answer, Answer | Seat), f"{name} was let through"
-        assert not answer.ok, f"{name} was let through"
-
-    def once(self, name: str, move: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-        """A move that may come twice: it is remembered and repeated later."""
-        self.fates.past = [*self.fates.past[-30:], Past(name, move)]
-        result = self.do(move())
-        self.nothing(move(), f"{name} again at once")
-        return result
-
-    def beat(self, spec: str, **how: Any) -> None:
-        self.model.beaten[spec] = self.model.epoch
-        self.model.beat_ms[spec] = self.world.ms
-        self.do(self.world.beat(spec, **how))
-
-    def who(self, spec: str, *duties: str) -> str:
-        """This person, or the next one with such a duty."""
-        order = SPECS[SPECS.index(spec) :] + SPECS[: SPECS.index(spec)]
-        return next((one for one in order if self.model.spec(one).duty in duties), spec)
-
-    # -- the beginning
-
-    @initialize(story=st.runner().flatmap(lambda machine: st.sampled_from(machine.stories)))
-    def begin(self, story: Callable[[Any], None]) -> None:
-        self.do(self.world.open())
-        self.model.verify_until = 0
-        ways = {"s1": (("en",), 1), "s2": (("en", "es"), 1), "s3": (("es",), 2)}
-        for spec, (languages, tier) in ways.items():
-            self.model.may[spec] = (languages, str(tier))
-            self.model.beaten[spec], self.model.beat_ms[spec] = self.model.epoch, self.world.ms
-            self.do(self.world.person(spec, languages=languages, tier=tier))
-        story(self)
-
-    def teardown(self) -> None:
-        self.loop.run_until_complete(self.world.close())
-
-    # -- callers
-
-    @precondition(lambda self: not all(line.rang for line in self.fates.callers.values()))
-    @rule(call=call_names, language=st.sampled_from(("en", "en", "es")))
-    def rings(self, call: str, language: str) -> None:
-        call = next((c for c in (call, *CALLS) if not self.fates.callers[c].rang), "")
-        if not call:
-            return
-        self.fates.callers[call].rang = True
-        self.do(self.world.rings(call, language=language))
-        phone = self.world.phones[call]
-        self.nothing(self.world.board.arrive(call, phone.sid, "main", language, _nobody()), "arrive again")
-        self._turn(call)
-
-    @rule(call=call_names, danger=st.booleans())
-    def turns(self, call: str, danger: bool) -> None:
-        line = self.fates.callers[call]
-        if line.rang and not line.gone and not line.in_room:
-            self._turn(call, danger=danger)
-
-    def _turn(self, call: str, **how: Any) -> CallView:
-        view: CallView = self.do(self.world.turn(call, **how))
-        line, board = self.fates.callers[call], self.world.board
-        self.nothing(self.world.repeat_turn(call, **how), "turn again")
-        if view.backup_done:
-            view = self.do(self.world.turn(call, still_needed=True))
-        if view.room_open:
-            line.in_room = True
-            self.do(self.world.caller_joins(call))
-            phone, label = self.world.phones[call], self.world.label(call)
-            at = self.world.ms
-            self.fates.past.append(
-                Past("join", lambda: board.leg_joined(call, phone.sid, label, self.world.room(call), at))
-            )
-        elif view.state == "backup_ringing":
-            line.dialled = True
-        return view
-
-    @rule(call=call_names)
-    def loses_ingress(self, call: str) -> None:
-        """Its turns do not reach us for a while."""
-        self.fates.callers[call].silent = not self.fates.callers[call].silent
-
-    @rule(call=call_names)
-    def hangs_up(self, call: str) -> None:
-        line = self.fates.callers[call]
-        if not line.rang or line.gone:
-            return
-        line.gone, line.in_room = True, False
-        at, phone, board = self.world.ms, self.world.phones[call], self.world.board
-        self.once("gone", lambda: board.caller_gone(call, phone.sid, status="completed", side="caller", at_ms=at))
-        self.nothing(self.world.turn(call, danger=True), "a turn after the end")
-
-    @rule(call=call_names)
-    def backup(self, call: str) -> None:
-        line, board = self.fates.callers[call], self.world.board
-        if not line.rang or line.gone or line.in_room:
-            return
-        answer: Answer = self.do(board.backup_answered(call, f"BK{call}"))
-        if not answer.ok:
-            return
-        self.nothing(board.backup_answered(call, f"BK{call}"), "key 1 again")
-        self.refused(board.backup_answered(call, "BKother"), "a second backup")
-        self.nothing(board.backup_over(call, dialled_index=9), "the end of another Dial")
-
-    @rule(call=call_names)
-    def backup_ends(self, call: str) -> None:
-        view = self.do(self.world.board.call(call))
-        if view and view.state in ("backup_ringing", "backup_talking") and not self.fates.callers[call].gone:
-            self.fates.callers[call].dialled = False
-            self.do(self.world.board.backup_over(call, dialled_index=view.backup_index))
 
     # -- people
 
@@ -354,31 +161,6 @@ class BoardMachine(RuleBasedStateMachine):
         if self.fates.callers[call].rang:
             self.do(self.world.board.set_class(call, cls, who="s1", why=why))
 
-    @rule(call=call_names)
-    def agency(self, call: str) -> None:
-        """A handoff is opened and the agency comes; or it goes."""
-        board, world = self.world.board, self.world
-        view = self.do(board.call(call))
-        label = f"agency_h{call}_x"
-        if self.fates.agencies.get(call):
-            del self.fates.agencies[call]
-            self.do(board.leg_left(call, f"AG{call}", label, world.ms, room_sid=world.room(call)))
-        elif view and view.state == "talking":
-            fact = dict(handoff=f"h{call}", to_cipher="x", facts={}, cipher="", dial=True)
-            self.do(board.handoff_open(call, view.owner, **fact))
-            self.nothing(board.handoff_open(call, view.owner, **fact), "the handoff again")
-            self.refused(board.end_call(call, view.owner, "done"), "an end with a handoff open")
-            self.do(board.leg_joined(call, f"AG{call}", label, world.room(call), world.ms))
-            self.fates.agencies[call] = label
-
-    @rule(call=call_names, agrees=st.booleans())
-    def ends(self, call: str, agrees: bool) -> None:
-        view = self.do(self.world.board.call(call))
-        if view and view.owner:
-            answer = self.do(self.world.board.end_call(call, view.owner, "done", lead_agrees=agrees))
-            if answer.ok:
-                self.fates.callers[call].in_room = False
-
     # -- time, repetition, mischief
 
     @rule(seconds=SPANS)
@@ -516,9 +298,3 @@ class BoardMachine(RuleBasedStateMachine):
                 continue
             lanes = await store.plain("HGET", f"{store.tag}call:{id_}", "lanes")
             assert lanes, f"{id_} is {call.state} and nowhere"
-
-
-def _nobody() -> Any:
-    from routing.board import Caller
-
-    return Caller()

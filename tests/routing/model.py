@@ -14,7 +14,14 @@ from routing.board import Event
 from routing.states import CALL, DUTY, ENGAGEMENT, OFFER, Call, Duty, Engagement, Offer
 
 QUEUED = {"waiting", "offered", "backup_ringing"}
-HEAD = {"attempt": 3_600_000, "danger": 1_800_000, "urgent": 600_000, "standard": 0, "warm": -600_000}
+HEAD = {
+    "agency": 93_600_000,
+    "attempt": 3_600_000,
+    "danger": 1_800_000,
+    "urgent": 600_000,
+    "standard": 0,
+    "warm": -600_000,
+}
 GRAVE = {"attempt", "danger"}
 #: A declined pair stays apart at least this long, and at most the second, in ms (P2).
 APART_MS = (15_000, 60_000)
@@ -192,6 +199,8 @@ class Model:
             return False
         if now - self.spec(name).apart.get(id_, -APART_MS[1]) < APART_MS[1]:
             return False
+        if other.cls == "agency":  # anybody on shift, at once (C2)
+            return True
         languages, tier = self.may[name]
         return tier in other.tiers and (other.language in languages or other.interpreter)
 
@@ -270,7 +279,7 @@ class Model:
         spec.duty = data["to"]
 
     def on_leg_ended(self, _event: Event, data: Mapping[str, Any]) -> None:
-        key = f"ended {data['sid']}"
+        key = f"ended {data['sid']} {'earliest_ms' in data}"  # the carrier's own stamp may follow a supplied one
         assert key not in self.clinical, "a leg ends once"
         self.clinical.add(key)
 

@@ -52,6 +52,28 @@ async def _agrees(condition: Callable[[], Awaitable[object]]) -> bool:
         return False
 
 
+class Deaf:
+    """Takes every connection and never says a word, as a stopped server does."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+
+    async def hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.tries += 1
+        await reader.read(-1)
+        writer.close()
+
+
+@asynccontextmanager
+async def deaf(path: Path) -> AsyncGenerator[Deaf]:
+    ears = Deaf()
+    server = await asyncio.start_unix_server(ears.hear, path)
+    try:
+        yield ears
+    finally:
+        server.close()
+
+
 class Node(Server):
     """One Valkey, or one sentinel, on a loopback port, with the lines of configuration that are given."""
 

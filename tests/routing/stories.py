@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from routing.board import Accepted
+from routing.board import Accepted, EpochChanged
 
 
 def quiet(_m: Any) -> None:
@@ -215,6 +215,68 @@ def mistaken(m: Any) -> None:
     m.refused(m.world.board.backup_answered("c2", "BKc2"), "a key after a person's end")
 
 
+def rung(m: Any) -> None:
+    """An agency is rung into a room that stays the same until it has come; and into none that there is not."""
+    m.rings("c1", "en")
+    m.rings("c2", "en")
+    board = m.world.board
+    fact = dict(to_cipher="x", facts={}, cipher="", dial=True)
+    nowhere = m.do(board.handoff_open("c2", "s1", handoff="hc2", **fact))
+    assert not nowhere.data["dialled"], "no room to ring it into"
+    m.connects("s1")
+    m.do(board.handoff_open("c1", "s1", handoff="hc1", **fact))
+    before = m.do(board.call("c1")).room
+    m.leaves("s1")
+    m._moves()
+    m.time_passes(13)
+    m.declines("s2")
+    m.time_passes(13)
+    m.accepts("s2")
+    after = m.do(board.call("c1"))
+    assert after.state == "connecting"
+    assert after.room == before, "the agency comes into this one"
+
+
+def reloaded(m: Any) -> None:
+    """The old leg leaves while the new one is on its way in: nobody is moved."""
+    talking(m)
+    board, world, old = m.world.board, m.world, m.fates.people["s1"]
+    won = m.do(board.rejoin("c1", "s1", "t2"))
+    sid, seat = m.do(world.sits("s1", won))
+    m.do(board.leg_left("c1", old.leg, old.seat.label, world.ms))
+    moves = [data for kind, data in m.do(world.effects()) if kind == "move_caller" and data["why"] == "reconnect"]
+    assert not moves, "the new leg is on its way"
+    m.do(board.leg_joined("c1", sid, seat.label, world.room("c1"), world.ms))
+    m.fates.people["s1"].leg, m.fates.people["s1"].seat = sid, seat
+
+
+def inherited(m: Any) -> None:
+    """A relief who goes after the caller has left the room leaves them to nobody."""
+    m.rings("c1", "en")
+    m.connects("s1")
+    m.beat("s1", call="c1", rtp_age_ms=0)
+    m.dies("s1", 13, True)
+    m.connects("s2")
+    m.beat("s1", call="c1", rtp_age_ms=0)
+    assert m.model.calls["c1"].owner == "s2"
+    m.do(m.world.caller_leaves("c1"))
+    m.leg_ends("s2")
+    assert m.model.calls["c1"].owner != "s1", "nobody inherits a caller who has left the room"
+
+
+def outdated(m: Any) -> None:
+    """The data is older than what was seen of it (S2)."""
+    m.rings("c1", "en")
+    store = m.world.board._store
+    seen = store.last_event_id
+    store.saw(f"{int(seen.partition('-')[0]) + 60_000}-0")
+    try:
+        m.nothing(m.world.board.wrapped("s1"), "a move on older data")
+        raise AssertionError("a move on older data was let through")
+    except EpochChanged:
+        store.last_event_id = seen
+
+
 STORIES = (
     quiet,
     offered,
@@ -234,4 +296,8 @@ STORIES = (
     led,
     twins,
     mistaken,
+    rung,
+    reloaded,
+    inherited,
+    outdated,
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from routing import states
 from tests.routing.world import World
 
 pytestmark = pytest.mark.anyio
@@ -101,6 +102,71 @@ async def test_C1_an_agency_can_be_rung_again_for_a_live_call_only(world: World)
     await world.hangs_up("c1")
     assert (await world.board.handoff_fact("h1", "s1", id="k2", **said)).data == {"dialled": False}
     assert [kind for kind, _ in await world.effects() if kind == "dial_agency"] == []
+
+
+async def test_L1_whose_owner_goes_while_the_agency_is_rung_has_the_same_room_with_the_next(world: World) -> None:
+    await handed(world)
+    label = await dialled(world)
+    before = await world.board.call("c1")
+    await world.board.leave("c1", "s1")
+    await world.turn("c1")
+    await world.person("s2")
+    await world.alive(20, "s2")
+    await world.turn("c1")
+    await world.accepts("s2")
+    after = await world.board.call("c1")
+    assert before is not None
+    assert after is not None
+    assert after.room == before.room, "the agency is being rung into it"
+    await status(world, "AG1", label, "busy")
+
+
+async def test_C1_an_agency_that_comes_while_the_caller_waits_again_is_not_alone(world: World) -> None:
+    await handed(world)
+    label = await dialled(world)
+    await world.board.leave("c1", "s1")
+    await world.turn("c1")
+    await world.effects()
+    await world.board.leg_joined("c1", "AG1", label, "CFc1", world.ms)
+    moves = [data["why"] for kind, data in await world.effects() if kind == "move_caller"]
+    assert moves == ["connect"], "the caller is brought to it"
+    assert (await world.turn("c1")).room_open
+    await world.caller_joins("c1")
+    await world.later(60)
+    assert await world.state("c1") == "waiting", "with an agency no turns are made, and nobody doubts"
+    await world.person("s2")
+    await world.joins("s2", await world.accepts("s2"))
+    assert await world.state("c1") == "talking"
+
+
+@pytest.mark.parametrize("state", ["doubtful", "offered", "backup_ringing"])
+async def test_L1_a_caller_who_waits_again_hangs_up_while_the_agency_is_rung(world: World, state: str) -> None:
+    await handed(world)
+    label = await dialled(world)
+    await world.board.leave("c1", "s1")
+    await world.turn("c1")
+    if state == "doubtful":
+        await world.later(46)
+    elif state == "offered":
+        await world.person("s2")
+        await world.alive(20, "s2")
+    else:
+        await world.turn("c1", danger=True)
+        await world.later(31)
+    assert await world.state("c1") == state
+    await world.hangs_up("c1")
+    assert (await ended(world))["state"] == "agency_only"
+    changes = [(d["from"], d["to"]) for d in await world.events_of("call.state")]
+    assert all(states.Call(to) in states.CALL[states.Call(from_)] for from_, to in changes), changes
+    await status(world, "AG1", label, "no-answer")
+    assert (await ended(world))["state"] == "closed"
+
+
+async def test_C1_no_agency_is_rung_into_a_room_that_there_is_not(world: World) -> None:
+    await world.waits("c1")
+    fact = dict(handoff="h1", to_cipher="x", facts={}, cipher="", dial=True)
+    assert (await world.board.handoff_open("c1", "lead", **fact)).data == {"dialled": False}
+    assert await world.effects() == []
 
 
 async def test_L3_an_agency_rung_twice_is_one_and_the_second_leg_is_completed(world: World) -> None:

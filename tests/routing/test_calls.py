@@ -129,10 +129,9 @@ async def test_the_wait_plan_opens_tiers_interpreters_page_and_backup(world: Wor
     await world.person("s2", tier=2, presence="break")
     await world.person("s3", languages=("es",), presence="break")
     await world.waits("c1")
-    for seconds in range(0, 180, 15):
-        await world.later(15)
+    for _ in range(0, 180, 15):
         await world.turn("c1")
-        del seconds
+        await world.later(15)
     steps = [(data["step"], data["at_s"]) for data in await world.events_of("call.plan")]
     assert steps == [("tier", 20), ("interpreter", 40), ("page", 60), ("backup", 180)]
     assert await world.state("c1") == "backup_ringing"
@@ -239,3 +238,23 @@ async def test_outcome_answered_needs_a_second_together(world: World) -> None:
         await world.hangs_up(call)
         await world.board.set_presence(world.people[spec], "break")
     assert [data["outcome"] for data in await world.events_of("call.ended")] == ["abandoned", "answered"]
+
+
+async def test_C6_a_second_simultaneous_call_of_a_number_waits_behind_the_first_and_is_never_blocked(
+    world: World,
+) -> None:
+    number = Caller("hash", "cipher", False, "A")
+    await world.waits("c1", caller=number)
+    await world.waits("c2", caller=number)
+    await world.person("s1")
+    await world.person("s2")
+    assert [await world.has_offer(spec) for spec in ("s1", "s2")] == ["c1", "c2"], "behind, not refused"
+
+
+async def test_C6_one_key_leads_to_crisis_from_the_second_call_too(world: World) -> None:
+    number = Caller("hash", "cipher", False, "A")
+    await world.waits("c1", caller=number)
+    await world.waits("c2", caller=number)
+    await world.turn("c2", danger=True)
+    await world.person("s1")
+    assert await world.has_offer("s1") == "c2"

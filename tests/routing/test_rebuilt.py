@@ -69,17 +69,15 @@ async def test_S7_a_number_once_known_is_not_replaced(world: World) -> None:
     assert len(await world.events_of("call.arrived")) == 1
 
 
-async def test_H1_a_rebuilt_call_without_a_leg_adopts_the_turns(world: World) -> None:
+@pytest.mark.parametrize("by", ["turn", "end"])
+async def test_H1_a_rebuilt_call_without_a_leg_adopts_the_one_that_speaks(world: World, by: str) -> None:
     await told_by_s1(world, room="c9-a")
-    gone: dict[str, Any] = dict(status="completed", side="caller", at_ms=None)
-    view = await world.board.caller_gone("c9", "CA9", **gone)
+    if by == "turn":
+        where: dict[str, Any] = dict(line="main", language="en", cls="standard", arrived_ms=world.ms, counter=1, turn=1)
+        assert (await world.board.turn("c9", "CA9", **where)).sid == "CA9"
+    view = await world.board.caller_gone("c9", "CA9", status="completed", side="caller", at_ms=None)
     assert view is not None
-    assert (view.state, view.sid) == ("talking", ""), "an end of whose leg nobody knows is not the caller's"
-    where: dict[str, Any] = dict(line="main", language="en", cls="standard", arrived_ms=world.ms, counter=1, turn=1)
-    assert (await world.board.turn("c9", "CA9", **where)).sid == "CA9"
-    view = await world.board.caller_gone("c9", "CA9", **gone)
-    assert view is not None
-    assert view.state == "closed"
+    assert (view.state, view.sid) == ("closed", "CA9")
 
 
 async def test_L5_a_rebuilt_call_takes_its_rooms_name_from_the_carrier(world: World) -> None:
@@ -122,3 +120,27 @@ async def test_R3_a_caller_who_waits_by_an_older_board_catches_up_with_the_carri
     assert view is not None
     assert (view.state, view.owner) == ("talking", "s2")
     assert await world.has_offer("s1") == ""
+
+
+@pytest.mark.parametrize("believed", ["offered", "wrapping", "recovering"])
+async def test_R3_whatever_an_older_board_believes_of_a_person_the_carrier_shows_is_over(
+    world: World, believed: str
+) -> None:
+    await world.person("s1")
+    await world.person("s2", presence="break")
+    if believed == "recovering":
+        await world.board.recover("s1", True)
+    else:
+        await world.waits("c1")
+    if believed == "wrapping":
+        await world.talks("c1", "s1")
+        await world.board.end_call("c1", "s1", "done")
+    assert await world.duty("s1") == believed
+    await restored(world, told={"room": "c9-a"})
+    view = await world.board.call("c9")
+    assert view is not None
+    assert (view.state, view.owner) == ("talking", "s1")
+    if believed == "offered":
+        assert await world.state("c1") == "waiting"
+        await world.person("s3")
+        assert await world.has_offer("s3") == "c1"

@@ -237,6 +237,14 @@ async def test_L10_only_leads_and_only_who_is_in_no_call(world: World) -> None:
     assert (await beside(world, "listen")).reason == "busy"
 
 
+async def test_P5_who_recovers_is_left_alone_and_nothing_changes(world: World) -> None:
+    await conversation(world)
+    await world.board.recover("l1", True)
+    before = await world.board.last_cursor()
+    assert (await beside(world, "listen")).reason == "busy"
+    assert await world.board.last_cursor() == before
+
+
 async def test_whispering_needs_somebody_to_whisper_to(world: World) -> None:
     sid, seat = await conversation(world)
     await world.board.leg_left("c1", sid, seat.label, world.ms, room_sid=world.room("c1"))
@@ -303,3 +311,37 @@ async def test_states_follow_the_tables(world: World) -> None:
         assert d["to"] in ENGAGEMENT[d["from"]], d
     for d in await world.events_of("specialist.duty"):
         assert d["to"] in DUTY[d["from"]], d
+
+
+LABELS = ("caller_c1_1", "lead_l1_n2", "owner_s1_n1")
+
+
+@pytest.mark.parametrize("labels", [LABELS, tuple(reversed(LABELS))])
+async def test_P4_an_emptied_board_gives_the_call_to_whom_the_latest_transfer_record_names(
+    world: World, labels: tuple[str, ...]
+) -> None:
+    await world.person("s1")
+    await world.person("l1", role="lead", presence="offline")
+    told = {"line": "main", "language": "en", "class": "standard", "owner": "l1", "room": "c1-aa", "risk_high": True}
+    await world.board.restore("c1", "CA1", told=told, room_sid="CFc1", labels=labels)
+    view = await world.board.call("c1")
+    assert view is not None
+    assert (view.state, view.owner, view.risk_high) == ("talking", "l1", True)
+    await world.board.leg_joined("c1", "CBl1", "lead_l1_n2", "CFc1", world.ms)
+    assert "complete_leg" not in [kind for kind, _ in await world.effects()], "the owner's own leg"
+    await world.board.leg_left("c1", "CBl1", "lead_l1_n2", world.ms, room_sid="CFc1")
+    view = await world.board.call("c1")
+    assert view is not None
+    assert view.owner == "s1", "who stayed in the room inherits"
+
+
+async def test_P4_what_the_record_remembers_is_added_to_a_call_that_came_back_without_it(world: World) -> None:
+    await world.person("s1")
+    told = {"line": "main", "language": "en", "class": "standard", "owner": "s1", "room": "c1-aa"}
+    await world.board.restore("c1", "CA1", told=told, room_sid="CFc1", labels=["owner_s1_n1"])
+    grave = {**told, "risk_high": True, "handoff_open": True}
+    await world.board.restore("c1", "CA1", told=grave, room_sid="CFc1", labels=["owner_s1_n1"])
+    view = await world.board.call("c1")
+    assert view is not None
+    assert (view.risk_high, view.handoff_open) == (True, True)
+    assert (await world.board.end_call("c1", "s1", "done")).reason == "needs_lead"

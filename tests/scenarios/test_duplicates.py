@@ -34,6 +34,22 @@ async def test_a_lost_join_is_supplied_by_the_console(h: Hotline) -> None:
     assert await h.until_talking(caller) is maria
 
 
+async def test_L5_a_caller_whose_coming_was_not_told_is_not_taken_out_again(h: Hotline) -> None:
+    """Both joins are lost: the room itself is looked into before the caller is moved once more."""
+    maria = await h.specialist()
+    for _ in range(2):
+        h.net.faults.drop_next("participant-join")
+    caller = await h.caller()
+    assert await h.until_talking(caller) is maria
+    await h.until_state(caller, "talking", within=10)
+    await h.passes(15)
+    assert len(h.net.ledger.together(caller.leg.sid, maria.leg.sid)) == 1, "not interrupted"
+    await caller.hangs_up()
+    closed = await h.until_state(caller, "closed", within=10)
+    (end,) = await h.events("call.ended", closed.id)
+    assert end.data["outcome"] == "answered"
+
+
 async def test_a_lost_leave_of_the_caller_does_not_keep_the_specialist(h: Hotline) -> None:
     maria = await h.specialist()
     caller = await h.caller()

@@ -117,7 +117,8 @@ function B.off(kind, id) redis.call('ZREM', P .. 'timers', kind .. '|' .. id) en
 -- Something to do at the carrier, decided here and now (L3); tried until `ttl` ms are over.
 function B.effect(kind, c, data, ttl)
   local id = B.new('f')
-  local fx = { id = id, kind = kind, call = c.id, data = data, expires = B.now + (ttl or B.time('effect')), attempt = 0 }
+  local fx = { id = id, kind = kind, call = c.id, data = data, expires = B.now + (ttl or B.time('effect')), attempt = 0,
+    turn = B.num(c.turn) }
   redis.call('HSET', P .. 'fx', id, cjson.encode(fx))
   redis.call('ZADD', P .. 'fxdue', B.now, id)
 end
@@ -161,7 +162,8 @@ function B.run(move)
   B.now = now or raw
   B.epoch = m.epoch
   local limit = tonumber(ARGV[2])
-  if not now or m.epoch ~= ARGV[1] or B.older(m.x) then return cjson.encode({ err = 'EPOCH', t = B.now }) end -- guard: epoch
+  if not now or m.epoch ~= ARGV[1] then return cjson.encode({ err = 'EPOCH', t = B.now }) end -- guard: epoch
+  if B.older(m.x) then return cjson.encode({ err = 'EPOCH', t = B.now }) end -- guard: older
   if limit > 0 and B.now > limit then return cjson.encode({ err = 'LATE', t = B.now }) end -- guard: not_after
   local args = cjson.decode(ARGV[4])
   if not B.readonly then

@@ -86,11 +86,12 @@ local function least(s)
   return best and B.load('call', best)
 end
 
--- The caller with the least score among those waiting whom `s` may take (P1). Whose timer is late (doubtful by now)
--- leaves the lanes here.
+-- The caller with the least score among those waiting whom `s` may take (P1). Whose timer is late is doubtful here and
+-- leaves the lanes, before anybody behind them is offered.
 function B.best(s)
   local c = least(s)
   while c and not B.wants(c) do
+    B.on.doubt(c.id)
     B.place(c)
     c = least(s)
   end

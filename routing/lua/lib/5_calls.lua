@@ -191,6 +191,7 @@ end
 function B.on.doubt(id)
   local c = B.call(id)
   if not c or (c.state ~= 'waiting' and c.state ~= 'greeting') or c.bd == '1' then return end
+  if c.inroom == '1' and B.num(c.agency) > 0 then B.set(c, { seen = B.now }) end -- with an agency: no turns are made there
   local due = B.num(c.seen) + B.time('doubt')
   if due > B.now then return B.at('doubt', id, due) end
   B.state(c, 'doubtful', 'silent')

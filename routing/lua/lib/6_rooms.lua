@@ -1,5 +1,6 @@
 -- Legs and rooms: who is in, what that means, and when a room is ended (L1, L5).
 
+local ALONE = { waiting = true, offered = true, doubtful = true }
 local HUMAN = { owner = true, relief = true, consult = true, agency = true }
 
 -- The legs of a call by SID. Marks of callbacks already seen share the hash, with a bar in their name.
@@ -36,12 +37,17 @@ end
 function B.agency_near(c) return B.num(c.agency) > 0 or (c.dialling or '') ~= '' end
 
 function B.dial(c, handoff, nonce, to)
-  if c.state == 'closed' or (c.state or '') == '' then return false end
+  if c.state == 'closed' or (c.state or '') == '' or (c.room or '') == '' then return false end -- guard: dial_room
   B.set(c, { dialling = B.add_word(c.dialling, handoff) })
   B.at('dialled', c.id .. '|' .. handoff, B.now + B.time('dial'))
   B.effect('dial_agency', c, { room = c.room or '', room_sid = c.room_sid or '', handoff = handoff,
     label = 'agency_' .. handoff .. '_' .. nonce, to_cipher = to }, 60000)
   return true
+end
+
+-- An agency comes into a room that the caller is not in: they wait again, and belong with it meanwhile.
+function B.gather(c)
+  if ALONE[c.state] and c.inroom ~= '1' then B.move_caller(c, 'connect') end
 end
 
 -- The agency has come, or will not: without one a caller's end is the call's end.
@@ -129,7 +135,7 @@ end
 -- later (its leave, its end, the room's end) says so.
 function B.came(c, sid, leg, at, span)
   if not B.better(c, span, 'j', sid, leg.label or '') then return end
-  B.stamp('leg.joined', c, { sid = sid, role = leg.role, who = leg.who, label = leg.label, room = c.room or '',
+  B.stamp('leg.joined', c, { sid = sid, role = leg.role, who = leg.who, label = leg.label, room = leg.room or c.room or '',
     room_sid = leg.room_sid or '' }, at, span)
 end
 
@@ -186,16 +192,29 @@ function B.shown_at(c, label)
   return tonumber(redis.call('HGET', P .. 'legs:' .. c.id, 'D|' .. B.turn_of(label)) or nil)
 end
 
+-- A coming that was known is told again: no news but a better stamp.
+local function restamp(c, sid, leg, at)
+  leg.at = at
+  B.save_leg(c, sid, leg)
+  local s = B.owner(c)
+  if leg.role == 'caller' then B.set(c, { in_at = at }) elseif s and s.legsid == sid then B.set(s, { join_at = at }) end
+  if s and B.num(c.tog) > 0 then B.set(c, { tog = math.max(B.num(s.join_at), B.num(c.in_at)) }) end
+end
+
 -- A leg is in a room: the carrier said so.
-function B.leg_in(c, sid, label, room_sid, at, span)
+function B.leg_in(c, sid, label, room, room_sid, at, span)
   local role, who = B.parse_label(label)
   local leg = B.legs(c)[sid] or { role = role, who = who, label = label }
   if not B.once(c, 'J', sid, label, room_sid, at or '') then return end -- guard: join_once
-  B.came(c, sid, { role = role, who = who, label = label, room_sid = room_sid }, at, span)
+  B.came(c, sid, { role = role, who = who, label = label, room = room, room_sid = room_sid }, at, span)
   local turn = B.turn_of(label)
   local earlier = turn > 0 and turn < B.turn_of(leg.label or '') and leg.room_sid == room_sid
   if role == 'caller' and earlier then -- an earlier stay, told late: it changes nothing now
     return B.were_together(c, at or B.shown_at(c, label), B.num(leg.at))
+  end
+  if leg.joined and leg.label == label and leg.room_sid == room_sid and not leg.out_by then
+    if at and not span then restamp(c, sid, leg, at) end
+    return
   end
   local same_stay = leg.left_label == label and (leg.left_room == '' or leg.left_room == room_sid)
   local late = same_stay and (role ~= 'caller' or (at or B.now) <= B.num(leg.left_at))
@@ -214,6 +233,7 @@ function B.leg_in(c, sid, label, room_sid, at, span)
     B.specialist_in(c, who, sid, role, at)
   elseif role == 'agency' then
     B.dialled(c, who)
+    B.gather(c)
     B.settle(c)
   elseif role == 'lead' then
     B.watch_in(c, who, sid)
@@ -229,6 +249,8 @@ function B.caller_in(c, at)
   B.set(c, { inroom = '1', in_at = at or B.now })
   B.off('move', c.id)
   if c.ro ~= '1' and c.state ~= 'closed' then B.move_caller(c, 'hold') end
+  local s = B.owner(c)
+  if c.state == 'reconnecting' and s and s.there ~= '1' then B.heir(c, s) end
   B.settle(c)
 end
 

@@ -155,7 +155,7 @@ function B.on.move(id)
   if not c or c.inroom == '1' or (c.state ~= 'connecting' and c.state ~= 'reconnecting') then return end
   if c.moved == '1' then
     B.set(c, { moved = '2' })
-    B.move_caller(c, 'connect')
+    B.effect('move_caller', c, { sid = c.sid, why = 'connect', again = true }) -- unless only the callback of the join was lost
     return B.at('move', id, B.now + B.time('move'))
   end
   local s = B.owner(c)

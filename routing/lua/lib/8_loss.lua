@@ -27,8 +27,10 @@ function B.lose(c, s)
   B.at('giveup', c.id, math.max(B.now, since + B.time('giveup')))
 end
 
--- Another helper who is in the room becomes the owner at once.
+-- Another helper who is in the room becomes the owner at once; of a caller who is not there, or on the way, nobody does:
+-- they may be gone, and the word of it late.
 function B.heir(c, besides)
+  if c.inroom ~= '1' and (c.moved or '') == '' and not B.agency_near(c) then return end -- guard: heir_of_nobody
   for _, id in ipairs(B.words(c.team)) do
     local h = B.spec(id)
     if id ~= besides.id and h.estate == 'talking' and h.there == '1' then
@@ -54,9 +56,18 @@ function B.on.relief(id)
   B.match_call(c)
 end
 
+-- A new leg of this person is on its way in, or in and about to be heard: it is not to be taken for the one that died.
+local function rejoining(s)
+  if (s.newleg or '') ~= '' then return B.now - B.num(s.asked_at) < B.time('join') end
+  return s.there == '1' and s.media ~= '1' and B.now - B.num(s.join_at) < B.time('media')
+end
+
 function B.on.giveup(id)
   local c = B.call(id)
   if not c or B.num(c.lost) == 0 or c.phase ~= 'silent' then return end
+  local s = B.owner(c)
+  if s and rejoining(s) then return B.at('giveup', id, B.now + 1000) end -- guard: rejoining
+  B.off('giveup', id)
   B.give_up(c)
 end
 
@@ -99,7 +110,7 @@ function B.human_left(c, s, at)
   B.release_hold(c)
   if B.heir(c, s) then return end
   B.at('relief', c.id, B.now + B.time('relief'))
-  B.give_up(c)
+  B.on.giveup(c.id)
 end
 
 function B.on.helper(id)
@@ -115,8 +126,7 @@ function B.on.gone(id)
   local c = B.call(id)
   if not c or c.state ~= 'reconnecting' or c.phase ~= 'moved' then return end
   local s = B.owner(c)
-  local rejoining = s and (s.newleg or '') ~= '' and B.now - B.num(s.asked_at) < B.time('join')
-  if (c.helper or '') ~= '' or rejoining then return B.at('gone', id, B.now + 1000) end
+  if (c.helper or '') ~= '' or (s and rejoining(s)) then return B.at('gone', id, B.now + 1000) end
   B.give_back(c, 'lost')
 end
 

@@ -4,7 +4,7 @@ local ROOM = { connecting = true, talking = true, reconnecting = true }
 
 -- The caller's moves by reason: documents are level-triggered, so a move that is no longer needed is dropped.
 local WHY = {
-  connect = function(c) return c.ro == '1' and c.inroom ~= '1' and ROOM[c.state] end,
+  connect = function(c) return c.ro == '1' and c.inroom ~= '1' and (ROOM[c.state] or B.num(c.agency) > 0) end,
   hold = function(c) return c.state ~= 'closed' and c.ro ~= '1' end,
   reconnect = function(c) return c.state == 'reconnecting' and c.phase == 'moved' end,
   left = function(c) return c.state == 'waiting' end,
@@ -13,7 +13,9 @@ local WHY = {
 
 -- What each kind of effect still needs to be true.
 local DUE = {
-  move_caller = function(c, d) return c.state ~= 'closed' and c.sid == d.sid and WHY[d.why](c) end,
+  move_caller = function(c, d, fx) -- who has asked for a document since then was answered with what is true
+    return c.state ~= 'closed' and c.sid == d.sid and B.num(c.turn) <= B.num(fx.turn) and WHY[d.why](c)
+  end,
   complete_leg = function(c, d)
     local leg = B.legs(c)[d.sid]
     if d.role == 'caller' then return redis.call('HEXISTS', P .. 'legs:' .. c.id, 'E|' .. d.sid) == 0 end
@@ -38,7 +40,7 @@ local DUE = {
 -- Does the board still expect this effect?
 function B.due(fx)
   local c = B.call(fx.call)
-  return c ~= nil and fx.expires > B.now and DUE[fx.kind](c, fx.data) and true or false
+  return c ~= nil and fx.expires > B.now and DUE[fx.kind](c, fx.data, fx) and true or false
 end
 
 function B.drop_effect(fx, id, result)

@@ -48,12 +48,17 @@ local function reseat(c, s, role, owns)
   B.settle(c)
 end
 
+-- What keeps a call from being ended is believed from whoever remembers it (L9).
+local function graver(c, told)
+  if told.handoff_open and (c.handoffs or '') == '' then B.set(c, { handoffs = 'told' }) end
+  if told.risk_high then B.set(c, { risk = '1' }) end
+end
+
 function B.refill(s, call, told)
   local c = B.call(call)
   if not c then c = rebuild(call, told.sid or '', told, told.room_sid) end
   if c.resurrected ~= '1' or c.state ~= 'talking' or B.has_word(c.team, s.id) then return end -- guard: refill_state
-  if told.handoff_open and (c.handoffs or '') == '' then B.set(c, { handoffs = 'told' }) end
-  if told.risk_high then B.set(c, { risk = '1' }) end
+  graver(c, told)
   local owns = told.owner and (c.owner or '') == ''
   reseat(c, s, told.role or 'owner', owns)
 end
@@ -69,28 +74,45 @@ local function catch_up(c, told, room_sid)
   return freed
 end
 
+-- What an older board believes of a person whom the carrier shows in a room: an offer, a wrap-up, a pause. It is over.
+local function free(s)
+  local c
+  if s.duty == 'offered' then c = B.end_offer(B.load('offer', s.offer), 'rescinded', 'restored') end
+  if s.estate == 'wrapping' then B.eng_state(s, 'done', 'restored') end
+  if s.duty == 'offered' or s.duty == 'recovering' then B.duty(s, 'idle') end
+  return c
+end
+
 function B.restore(call, sid, told, room_sid, labels)
-  local c, freed = B.call(call), {}
+  local c, freed, left = B.call(call), {}, {}
   local ours = string.find(' ' .. table.concat(labels, ' '), ' owner_', 1, true)
   if c and ALONE[c.state] and ours and told.room then
     freed = catch_up(c, told, room_sid)
   elseif c then
     if (c.room_sid or '') == '' and room_sid ~= '' then B.set(c, { room_sid = room_sid }) end
     if (c.sid or '') == '' then B.set(c, { sid = sid }) end
+    if c.resurrected == '1' and c.state ~= 'closed' then graver(c, told) end
     return B.identify(c, told)
   else
     c = rebuild(call, sid, told, room_sid)
   end
+  table.sort(labels, function(x, y) -- the latest transfer record wins
+    local _, a = B.parse_label(x)
+    local _, b = B.parse_label(y)
+    if (a == told.owner) ~= (b == told.owner) then return a == told.owner end
+    return x < y
+  end)
   for _, label in ipairs(labels) do
     local role, who = B.parse_label(label)
     if role == 'agency' then
       B.save_leg(c, 'p' .. who, { role = role, who = who, label = label, joined = true, presumed = true })
-    elseif role == 'owner' or role == 'relief' or role == 'consult' then
+    elseif role == 'owner' or role == 'relief' or role == 'consult' or role == 'lead' and told.owner == who then
       local s = B.load('spec', who)
       if not s.id then
         B.set(s, { id = who, duty = 'idle', presence = 'offline', since = B.now, role = 'specialist', lanes = '', shift = '' })
         redis.call('SADD', P .. 'specs', who)
       end
+      left[#left + 1] = free(s)
       if s.duty == 'idle' then reseat(c, s, role, role ~= 'consult' and (c.owner or '') == '') end
     end
   end
@@ -98,5 +120,6 @@ function B.restore(call, sid, told, room_sid, labels)
     B.move_caller(c, 'hold')
     B.state(c, 'waiting', 'lost')
   end
+  for _, other in ipairs(left) do B.match_call(other) end
   B.release_all(freed, c.id)
 end

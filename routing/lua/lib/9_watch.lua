@@ -86,6 +86,7 @@ end
 -- The lead's leg is in the room: whoever asked for help has it.
 function B.watch_in(c, who, sid)
   local s = B.spec(who)
+  if s and s.ecall == c.id then return B.specialist_in(c, who, sid, 'owner') end -- has taken over
   if not s or s.wcall ~= c.id or s.wsid ~= sid then return B.complete_leg(c, sid, 'lead') end
   if s.wthere == '1' then return end
   B.off('watch', s.id)
@@ -97,6 +98,7 @@ end
 
 function B.watch_out(c, who, sid)
   local s = B.spec(who)
+  if s and s.ecall == c.id then return B.specialist_out(c, who, sid) end
   if s and s.wcall == c.id and s.wsid == sid then B.watch_over(c, s, 'left') end
 end
 

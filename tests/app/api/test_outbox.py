@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, cast
 
 import pytest
@@ -68,7 +69,7 @@ async def test_R4_all_workers_together_create_one_leg_a_second_emergencies_first
     others = [asyncio.create_task(creating(f"w{n}", emergency=n == 3)) for n in (2, 3)]
     await asyncio.gather(first, *others)
     assert [kind for kind, _ in order] == ["other", "emergency", "other"]
-    apart = [b - a for (_, a), (_, b) in zip(order, order[1:], strict=False)]
+    apart = [b - a for (_, a), (_, b) in pairwise(order)]
     assert min(apart) >= 0.9, apart
 
 

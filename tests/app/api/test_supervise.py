@@ -110,7 +110,7 @@ async def test_L10_help_brings_a_lead(hotline, person, lead, call) -> None:
         await stream.of("me", call="", duty="idle")
 
 
-async def test_L10_hold_and_back(hotline, person, call) -> None:
+async def test_L10_hold_and_back(person, call) -> None:
     assert (await person.post(f"calls/{call.id}/hold", {"on": True})).status_code == 200
     assert (await person.get(f"calls/{call.id}")).json()["held_ms"] > 0
     assert (await person.post(f"calls/{call.id}/hold", {"on": False})).status_code == 200

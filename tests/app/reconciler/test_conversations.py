@@ -45,6 +45,27 @@ async def test_19_a_list_that_lags_takes_no_conversation_apart(h: Hotline) -> No
     assert await h.state_of(caller) == "talking"
 
 
+async def test_H2_a_leg_that_the_carrier_does_not_know_for_a_moment_is_not_gone(
+    h: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = await h.caller()
+    await h.until_state(caller, "waiting")
+
+    async def nothing(*_: object) -> None:
+        return None
+
+    async def none() -> list[object]:
+        return []
+
+    monkeypatch.setattr(h.ctx.carrier, "leg", nothing)
+    monkeypatch.setattr(h.ctx.carrier, "live_legs", none)
+    async with nudged(h):
+        await h.passes(5)
+    monkeypatch.undo()
+    await h.passes(12)
+    assert await h.state_of(caller) == "waiting"
+
+
 async def test_4_an_older_board_catches_up_with_a_conversation(h: Hotline) -> None:
     caller = await h.caller()
     await h.until_state(caller, "waiting")
