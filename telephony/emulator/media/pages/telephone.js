@@ -24,6 +24,7 @@ function translate() {
   for (const element of document.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", texts[element.dataset.label]);
   }
+  find("captions").dataset.empty = texts.empty;
   for (const link of [find("english"), find("spanish")]) {
     const there = new URLSearchParams(query);
     there.set("lang", link.lang);
@@ -50,7 +51,7 @@ function show(id, focus) {
 }
 
 function caption(text, kind) {
-  const item = document.createElement("li");
+  const item = document.createElement("p");
   item.className = kind;
   item.textContent = text;
   find("captions").append(item);
