@@ -1,6 +1,6 @@
 """Notes on a call: straight to Postgres, never through the board (S4).
 
-While Postgres is away this answers 503 and the console keeps an encrypted draft, which it sends again under the same id.
+While Postgres is away this answers 503 and the console keeps an encrypted draft, which it sends again under its id.
 """
 
 from __future__ import annotations

@@ -153,6 +153,7 @@ async def test_a_call_from_the_keyboard_alone(house: House) -> None:
     await eventually(
         lambda: rows(house, "select * from legs where role = 'agency' and joined_at is not null"), "agency"
     )
+    await window.sees("Emergency services are in the call.")
     await window.chooses("contact", "reached")
     await window.page.get_by_text("Help is on the way").click()
     await house.shot(window, "agency-reached-night")

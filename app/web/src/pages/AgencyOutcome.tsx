@@ -6,6 +6,7 @@ import type { Handoff } from "../kept";
 import { boardNow, clock, span } from "../time";
 import { Button, Choice } from "../ui/parts";
 import { t } from "../words";
+import { agencyJoined } from "./Room";
 
 /** One handoff that was opened: what happened, step by step. */
 export function Outcome({ handoff, byHand }: { handoff: Handoff; byHand: () => void }): JSX.Element {
@@ -20,7 +21,13 @@ export function Outcome({ handoff, byHand }: { handoff: Handoff; byHand: () => v
         <span class="dim">{clock(handoff.opened_at)}</span>
       </header>
       <p role="status" class={handoff.dialled === false ? "notice bad" : "dim"}>
-        {handoff.dialled === false ? w.notDialled : handoff.dialled && !handoff.contact ? w.ringing : ""}
+        {handoff.dialled === false
+          ? w.notDialled
+          : agencyJoined()
+            ? w.joined
+            : handoff.dialled && !handoff.contact
+              ? w.ringing
+              : ""}
       </p>
       {!handoff.closed && <Deadline handoff={handoff} reached={reached} />}
       {!handoff.closed && (

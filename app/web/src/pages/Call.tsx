@@ -12,6 +12,7 @@ import { CallKeys } from "./CallKeys";
 import { Notes } from "./Notes";
 import { Priority } from "./Priority";
 import { Risk } from "./Risk";
+import { Room } from "./Room";
 import { Safe, Whom } from "./Whom";
 
 /** Milliseconds after which the carrier ends a call, and how long before that it is counted down (L11). */
@@ -60,6 +61,7 @@ function Telephone(): JSX.Element {
           : "…"}
       </p>
       {left < COUNTED_MS && <p class="notice warn">{t.value.call.timeOut(Math.max(0, Math.ceil(left / 60_000)))}</p>}
+      <Room />
       <OwnAlarms />
       <CallKeys />
       <Told text={words} />

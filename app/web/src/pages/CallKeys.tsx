@@ -1,10 +1,12 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import * as act from "../actions";
+import * as mic from "../phone/microphone";
 import { leg, levels, muted, warning } from "../phone/softphone";
 import * as s from "../state";
 import { Button, Meter } from "../ui/parts";
 import { t } from "../words";
+import { Device } from "./MicCheck";
 
 /** What one does with the telephone: mute, hold, help, leave, end; one click back where the leg is lost. */
 export function CallKeys(): JSX.Element {
@@ -34,6 +36,7 @@ export function CallKeys(): JSX.Element {
         </div>
       )}
       <Levels />
+      <Headset />
       <p class="linewarn" role="status">
         {warning.value ? (t.value.line.warnings[warning.value] ?? "") : muted.value ? w.muted : ""}
       </p>
@@ -84,6 +87,22 @@ export function CallKeys(): JSX.Element {
           ))}
         </div>
       )}
+    </div>
+  );
+}
+
+/** A headset that came or went in mid-call: the choice is at hand, without leaving the page. */
+function Headset(): JSX.Element | null {
+  const w = t.value.mic;
+  if (!mic.headsetChanged.value) return null;
+  return (
+    <div class="notice warn stack">
+      <p role="status">{w.changed}</p>
+      <Device label={w.input} kind="input" list={mic.inputs.value} value={mic.input.value} />
+      <Device label={w.output} kind="output" list={mic.outputs.value} value={mic.output.value} />
+      <Button kind="quiet" onPress={() => (mic.headsetChanged.value = false)}>
+        {t.value.board.dismiss}
+      </Button>
     </div>
   );
 }

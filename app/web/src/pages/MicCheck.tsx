@@ -47,7 +47,7 @@ export function MicCheck(): JSX.Element {
   );
 }
 
-function Device(props: {
+export function Device(props: {
   label: string;
   kind: "input" | "output";
   list: MediaDeviceInfo[];
