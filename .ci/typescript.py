@@ -1,4 +1,4 @@
-"""`tsc --noEmit` over the console, with the development group's Node; the build of the package fetched the rest.
+"""`tsc --noEmit` over the console, with the Node of the development group; the build has fetched the rest."""
 
 from pathlib import Path
 
