@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console as Terminal
 from rich.table import Table
 
+from app.console import BUILT, NOT_BUILT
 from app.demo.callers import Caller
 from app.demo.director import Director
 from app.demo.judge.summary import COUNTERS, verdict
@@ -89,6 +90,8 @@ async def stay_up(seed: int, port: int) -> None:
             terminal.print(f"[bold]The hotline is up[/bold] at {url}; its line is {LINE}")
             terminal.print(f"  [bold]begin here[/bold]          {url}/welcome")
             terminal.print(f"  console             {url}/")
+            if not (BUILT / "index.html").is_file():
+                terminal.print(f"[red]{NOT_BUILT.strip()}[/red]")
             terminal.print(f"  API description     {url}/api/openapi.json")
             terminal.print(f"  health              {url}/readyz")
             terminal.print(f"  emulated carrier    {world.settings.twilio_api_url}  (account {world.net.account_sid})")

@@ -9,6 +9,7 @@ export default defineConfig({
     assetsDir: "assets",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    license: { fileName: "licenses.md" },
     target: "es2022",
     sourcemap: false,
     chunkSizeWarningLimit: 900,

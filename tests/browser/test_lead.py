@@ -34,7 +34,7 @@ async def test_the_board_shows_the_queue_longest_wait_first(house: House) -> Non
     await eventually(lambda: count(rows_shown, 3), "three rows")
     waits = [await rows_shown.nth(index).locator(".wait").inner_text() for index in range(3)]
     assert waits == sorted(waits, reverse=True)
-    await lead.page.locator(".rows .next", has_text="more specialists in 0:").first.wait_for()
+    await lead.page.locator(".rows .next", has_text="more people in 0:").first.wait_for()
     await house.shot(lead, "board-queue-night")
     definition = lead.page.locator("#def-service_level")
     await lead.page.get_by_text("Service level").focus()

@@ -1,6 +1,6 @@
 // Single keys for everything one does in a call; none of them works while somebody types.
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 const KEPT = "hotline.keys";
 /** WCAG 2.1.4: whoever is disturbed by single keys turns them off. */
@@ -32,14 +32,16 @@ addEventListener("keydown", (event) => {
   found.act();
 });
 
-/** Bind a key while a component is on screen; the newest binding of a key wins. */
+/** Bind a key while a component is on screen. Of two that want the same, the one that came on screen later has it. */
 export function useKey(key: string | undefined, act: Act, active = true): void {
+  const latest = useRef(act);
+  latest.current = act;
   useEffect(() => {
     if (!key || !active) return;
-    const entry = { key: key.toLowerCase(), act };
+    const entry = { key: key.toLowerCase(), act: () => latest.current() };
     stack.push(entry);
     return () => {
       stack.splice(stack.indexOf(entry), 1);
     };
-  });
+  }, [key, active]);
 }

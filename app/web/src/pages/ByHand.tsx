@@ -17,7 +17,7 @@ export function ByHand({ handoff, close }: { handoff: Handoff; close: () => void
       <p class="giant figure">{spaced(numberOf(handoff.to))}</p>
       {handoff.name !== handoff.to && <p class="large">{handoff.name}</p>}
       <p>{w.handText}</p>
-      <blockquote class="large">{w.handScript(t.value.name)}</blockquote>
+      <blockquote class="large">{w.handScript}</blockquote>
       <p class="large">{handoff.narrative}</p>
       <Button kind="main" class="huge" onPress={done}>
         {w.handDone}

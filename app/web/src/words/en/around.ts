@@ -14,7 +14,7 @@ export const around = {
     next: "Next step",
     nextIn: (step: string, seconds: string) => `${step} in ${seconds}`,
     steps: {
-      tier: "more specialists",
+      tier: "more people",
       interpreter: "interpreter",
       page: "lead is paged",
       backup: "backup line",

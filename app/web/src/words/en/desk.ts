@@ -219,9 +219,9 @@ export const desk = {
   whom: {
     title: "Whom do you speak to?",
     text: "A known number is not a known person. Ask first; earlier calls stay closed until you know. Do not say that anybody has called before.",
-    returning_person: "The person of this number",
+    returning_person: "This number's person",
     somebody_else: "Somebody else",
-    third_party: "Somebody who is worried about another",
+    third_party: "Worried about another",
     story: "Earlier calls",
     none: "Nothing is known from before.",
     closed: "Earlier calls stay closed: they are another person's.",
@@ -301,8 +301,8 @@ export const desk = {
     notDialled: "The telephone network did not take the call. Dial by hand.",
     handTitle: "Dial by hand, now",
     handText: "Use any telephone. Say:",
-    handScript: (name: string) =>
-      `“This is ${name}, a crisis line. I have a person in danger on the other line. I am calling on the direct number; please do not hang up.”`,
+    handScript:
+      "“This is a crisis line. I have a person in danger on the other line. I am calling on the direct number; please do not hang up.”",
     handDone: "I have reached them",
     close: "Close",
     what: "What happened",

@@ -16,7 +16,7 @@ export const around: typeof english = {
     next: "Siguiente paso",
     nextIn: (step, seconds) => `${step} en ${seconds}`,
     steps: {
-      tier: "más especialistas",
+      tier: "más personas",
       interpreter: "intérprete",
       page: "aviso a responsable",
       backup: "línea de apoyo",

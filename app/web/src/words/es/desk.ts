@@ -219,7 +219,7 @@ export const desk: typeof english = {
     text: "Un número conocido no es una persona conocida. Pregunte primero; las llamadas anteriores siguen cerradas hasta saberlo. No diga que alguien llamó antes.",
     returning_person: "La persona de este número",
     somebody_else: "Otra persona",
-    third_party: "Alguien preocupado por otra persona",
+    third_party: "Preocupada por otra persona",
     story: "Llamadas anteriores",
     none: "No se sabe nada de antes.",
     closed: "Las llamadas anteriores siguen cerradas: son de otra persona.",
@@ -301,8 +301,8 @@ export const desk: typeof english = {
     notDialled: "La red telefónica no tomó la llamada. Marque a mano.",
     handTitle: "Marque a mano, ahora",
     handText: "Use cualquier teléfono. Diga:",
-    handScript: (name) =>
-      `«Le habla ${name}. Tengo a una persona en peligro en la otra línea. Llamo al número directo; por favor, no cuelgue».`,
+    handScript:
+      "«Le hablo de una línea de crisis. Tengo a una persona en peligro en la otra línea. Llamo al número directo; por favor, no cuelgue».",
     handDone: "Ya hablé con ellos",
     close: "Cerrar",
     what: "Qué pasó",
