@@ -26,6 +26,10 @@ SENSELESS_SQLSTATES = ("22", "23", "54")
 MARK_MS, KEEP_MS = 60_000, 3_600_000
 
 
+#: A coming that was told after the call's end: its answer may rest on it.
+LATE_JOIN = ("leg.joined", "closed")
+
+
 class Fenced(Exception):
     """Another recorder has taken over since; this one must not write."""
 
@@ -201,7 +205,7 @@ async def _load(connection: AsyncConnection, events: Sequence[Event]) -> tuple[P
     await pages.load(connection, "offers", "id", named("offer"))
     await pages.load(connection, "engagements", "id", named("engagement"))
     await pages.load(connection, "legs", "sid", named("sid"))
-    over = {_call_id(event, known_as) for event in events if event.kind == "call.ended"}
+    over = {_call_id(e, known_as) for e in events if e.kind == "call.ended" or (e.kind, e.state) == LATE_JOIN}
     await pages.load(connection, "legs", "call_id", over)
     facts = {word(event.data, "id") or "" for event in events if event.kind in ("clinical", "handoff.fact")}
     await pages.load(connection, "risk_assessments", "id", facts)

@@ -21,7 +21,7 @@ def leg_joined(r: Reading) -> None:
     if leg := _leg(r):
         keep(leg, "joined", told, same=same)
         if told.exact and r.own["answered_latest_at"]:
-            keep(r.own, "answered", told, same=True)
+            keep(r.own, "answered", _later_of_two(r, leg, told), same=True)
         leg["joins"] += 0 if before and (supplied or not leg["left_at"]) else 1
         if leg["left_at"] and leg["left_at"] <= told.at and not supplied:
             leg.update(dict.fromkeys(("left_at", "left_earliest_at", "left_latest_at", "left_reason")))
@@ -53,6 +53,13 @@ def caller_left(call: Row, leg: Row) -> None:
     call["caller_left_at"] = leg["ended_at"]
     call["ended_earliest_at"], call["ended_latest_at"] = leg["ended_earliest_at"], leg["ended_latest_at"]
     call["carrier_status"] = call["carrier_status"] or leg["status"]
+
+
+def _later_of_two(r: Reading, leg: Row, told: Told) -> Told:
+    """The answer that rests on this coming and on that of the other side."""
+    legs = [other for other in r.pages.all("legs") if other["call_id"] == leg["call_id"] and other["joined_at"]]
+    others = [o["joined_at"] for o in legs if (o["role"] == "caller") != (leg["role"] == "caller")]
+    return Told(max([told.at, *(at for at in others if at <= r.own["answered_latest_at"])]))
 
 
 def span_of_answer(r: Reading) -> None:

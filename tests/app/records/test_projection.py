@@ -206,6 +206,22 @@ async def test_T5_an_answer_that_rests_on_a_supplied_coming_has_its_span(recorde
     assert (call["answered_at"], call["answered_latest_at"]) == (at(EXACT_MS), None)
 
 
+async def test_T5_a_late_coming_is_no_answer_before_the_other_side_has_come(recorder_of: Make, rows: Rows) -> None:
+    stream = Stream()
+    arrives(stream, "c1")
+    owner = {"sid": "CA2", "role": "owner", "who": "s1", "label": "owner_s1_a"}
+    caller = {"sid": "CAc1", "role": "caller", "who": "c1", "label": "caller_c1_2"}
+    stream.add("leg.joined", "c1", "talking", **caller, at_ms=EXACT_MS + 2_000)
+    stream.add("leg.joined", "c1", "talking", **owner, at_ms=EXACT_MS + 3_000, **SPAN)
+    stream.now_ms = START_MS + 60_000
+    ends(stream, "c1", "answered", answered_ms=EXACT_MS + 3_000)
+    await drain(recorder := recorder_of(stream))
+    stream.add("leg.joined", "c1", "closed", **owner, at_ms=EXACT_MS)
+    await drain(recorder)
+    (call,) = await rows("SELECT * FROM calls")
+    assert (call["answered_at"], call["answered_latest_at"]) == (at(EXACT_MS + 2_000), None)
+
+
 async def test_C1_a_handoff_keeps_its_facts_and_derives_its_state(recorder_of: Make, rows: Rows) -> None:
     stream, states = Stream(), []
     arrives(stream, "c1")
