@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import os
 import signal
+import sys
+import webbrowser
 from collections.abc import Sequence
 from typing import Any
 
@@ -97,4 +100,11 @@ async def stay_up(seed: int, port: int) -> None:
             terminal.print(f"  emulated carrier    {world.settings.twilio_api_url}  (account {world.net.account_sid})")
             terminal.print(f"  sign-ins            {', '.join(login for _, login in people)}; password: {PASSWORD}")
             terminal.print("Ctrl-C ends it; its data go with it.")
+            await asyncio.to_thread(open_page, f"{url}/welcome")
             await stop.wait()
+
+
+def open_page(url: str) -> bool:
+    """Show the first page where a person sits in front of a screen; a terminal over the network has none."""
+    screen = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return bool(sys.stdout.isatty() and screen and webbrowser.open(url))
