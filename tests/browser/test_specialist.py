@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import text
 
+from routing.board import Board, BoardAway, EpochChanged
 from tests.browser.conftest import House, Window, eventually
 
 pytestmark = pytest.mark.anyio
@@ -175,6 +178,26 @@ async def test_a_call_from_the_keyboard_alone(house: House) -> None:
 
 async def silent(phone) -> bool:
     return not await heard(phone)
+
+
+async def test_P4_an_emptied_board_learns_the_call_from_the_console(house: House) -> None:
+    window = await ready(house)
+    phone = await in_a_call(house, window)
+    settings = house.world.settings
+    async with Redis.from_url(settings.redis_url) as redis:
+        for key in [key async for key in redis.scan_iter(match=f"{{hl:{settings.name}}}*")]:
+            await redis.delete(key)
+    board = Board(settings.redis_url, hotline=settings.name, new_id=lambda: "0" * 12)
+
+    async def owned() -> bool:
+        with contextlib.suppress(BoardAway, EpochChanged):
+            return any(call.owner == house.people["specialist1"] for call in await board.live_calls())
+        return False
+
+    await eventually(owned, "the board knows who is with whom", within=30)
+    await board.aclose()
+    await window.sees("You are with the caller")
+    assert await heard(phone)
 
 
 async def test_one_tab_rings_and_another_may_take_its_place(house: House) -> None:

@@ -1,7 +1,7 @@
 // The page's end of the worker: what the board says goes into the signals, what the person does goes into the beats.
 import { batch, effect } from "@preact/signals";
 import { startRinging, stopRinging } from "../phone/ring";
-import { heardAt, leg } from "../phone/softphone";
+import { heardAt, leg, talking } from "../phone/softphone";
 import { mic } from "../phone/microphone";
 import * as kept from "../kept";
 import { recorded } from "../sending";
@@ -118,7 +118,15 @@ function adoptPresence(me: Me): void {
   if (s.presence.value === "offline") s.presence.value = me.presence as typeof s.presence.value;
 }
 
-function known(me: Me): void {
+/** A board that has forgotten everything says "in no call": while our leg is up we know better, and beats tell it (P4). */
+function remembered(me: Me): Me {
+  const before = s.me.value;
+  if (me.call || !before?.call || !talking()) return me;
+  return { ...me, call: before.call, duty: before.duty, role: before.role, watch: before.watch };
+}
+
+function known(said: Me): void {
+  const me = remembered(said);
   s.me.value = me;
   const open = new Set(me.offers.filter((offer) => offer.state === "offered").map((offer) => offer.offer));
   if (me.duty !== "offered" && s.offers.value.some((offer) => !open.has(offer.offer)))
