@@ -125,11 +125,10 @@ async def _offers(world: World, browser: Any, login: str) -> tuple[float, float]
     await page.get_by_text("You are ready").wait_for()
     await page.evaluate(WATCH_OFFERS)
     callers = asyncio.create_task(_callers(world))
-    for _ in range(OFFERS):
-        await page.locator(".offer").wait_for(timeout=PATIENCE_S * 1000)
+    for number in range(OFFERS):
+        await page.wait_for_function(f"window.painted.length > {number}", timeout=PATIENCE_S * 1000)
         await page.keyboard.press("d")
         await page.keyboard.press("1")
-        await page.locator(".offer").wait_for(state="detached")
     painted = await page.evaluate("window.painted")
     await callers
     await page.context.close()

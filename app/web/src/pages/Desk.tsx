@@ -10,7 +10,7 @@ import { OfferCard } from "./Offer";
 
 export function Desk(): JSX.Element {
   const duty = s.me.value?.duty ?? "";
-  if (s.offer.value && !s.callId.value) return <OfferCard offer={s.offer.value} />;
+  if (s.offer.value && !s.callId.value) return <OfferCard key={s.offer.value.offer} offer={s.offer.value} />;
   if (s.callId.value) return <CallPage />;
   if (duty === "recovering") return <Recovering />;
   return <Idle />;
