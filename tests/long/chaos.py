@@ -49,14 +49,14 @@ BOUNDS = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=3)
-    times = parser.parse_args().times
+    times, load = parser.parse_args().times, os.getloadavg()[1]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "figures.jsonl"
         file.touch()
         failed = sum(_round(file) != 0 for _ in range(times))
         demos = [_demo(seed) for seed in range(1, times + 1)]
         lines = [json.loads(line) for line in file.read_text().splitlines()]
-    PAGE.write_text(page(lines, times, failed) + demo_page(demos))
+    PAGE.write_text(page(lines, times, failed, load) + demo_page(demos))
     return 1 if failed else 0
 
 
@@ -106,7 +106,7 @@ def _demo_row(kind: str, bound: float, values: list[float | None]) -> str:
     return f"| `{kind}` | {figures} | {bound:.0f} |"
 
 
-def page(lines: list[dict[str, object]], times: int, failed: int) -> str:
+def page(lines: list[dict[str, object]], times: int, failed: int, load: float) -> str:
     """Median and greatest of every figure."""
     found: dict[tuple[str, str], list[float]] = defaultdict(list)
     for line in lines:
@@ -114,7 +114,7 @@ def page(lines: list[dict[str, object]], times: int, failed: int) -> str:
             if isinstance(value, int | float):
                 found[str(line["scenario"]), name].append(value)
     rows = [_row(scenario, name, found[scenario, name]) for scenario, name in sorted(found, key=_place)]
-    return "\n".join([*_head(times, failed), *rows, ""])
+    return "\n".join([*_head(times, failed, load), *rows, ""])
 
 
 def _place(key: tuple[str, str]) -> tuple[int, str]:
@@ -127,7 +127,7 @@ def _row(scenario: str, name: str, values: list[float]) -> str:
     return f"| {SCENARIOS[scenario]} | `{name}` | {figures} |"
 
 
-def _head(times: int, failed: int) -> list[str]:
+def _head(times: int, failed: int, load: float) -> list[str]:
     day = f"{datetime.now(UTC):%Y-%m-%d}"
     return [
         "# What faults cost",
@@ -136,7 +136,8 @@ def _head(times: int, failed: int) -> list[str]:
         "seconds. *Right* is sampled every 200 ms: each live leg's phase, the human by the label in the room, and the",
         "waiting order by class and first ring. After each scenario all counters of the judge are 0, or it has failed.",
         "",
-        f"Measured on {day}, {os.cpu_count()} cores, rounds: {times}, of them with a failed test: {failed}, by:",
+        f"Measured on {day}, {os.cpu_count()} cores, load before it {load:.1f} (above 0.5 something else ran), rounds:",
+        f"{times}, of them with a failed test: {failed}, by:",
         "",
         f"    uv run python -m tests.long.chaos --times {times}",
         "",
