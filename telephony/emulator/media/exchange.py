@@ -27,13 +27,6 @@ FULL = f"Only {MOST_LEGS} lines with sound can be open at a time. Hang up one of
 LATE_S = 0.2
 
 
-class Full(Exception):
-    """There are as many lines with sound as there may be."""
-
-    def __init__(self) -> None:
-        super().__init__(FULL)
-
-
 class Exchange:
     """All the real sound of one network."""
 
@@ -43,7 +36,6 @@ class Exchange:
         self._wires: dict[str, Wire] = {}
         self._players: dict[str, list[Player]] = defaultdict(list)
         self._files: dict[str, Pcm | None] = {}
-        self._reserved = 0
         self._running: asyncio.Task[None] | None = None
 
     # ------------------------------------------------------------ lines
@@ -51,18 +43,7 @@ class Exchange:
     @property
     def full(self) -> bool:
         """No further leg can have sound."""
-        return len(self._wires) + self._reserved >= MOST_LEGS
-
-    @contextmanager
-    def place(self) -> Generator[None]:
-        """Keep a place for a leg that is about to come; raises `Full`."""
-        if self.full:
-            raise Full
-        self._reserved += 1
-        try:
-            yield
-        finally:
-            self._reserved -= 1
+        return len(self._wires) >= MOST_LEGS
 
     def connect(self, leg: Leg, wire: Wire) -> None:
         """From now on this leg speaks and hears through this wire."""
