@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 if TYPE_CHECKING:
-    from telephony.emulator.media.mixer import Pcm
     from telephony.emulator.legs import Leg
+    from telephony.emulator.media.mixer import Pcm
     from telephony.emulator.network import Network
     from telephony.emulator.twiml import Verb
 
@@ -65,7 +65,6 @@ class Media:
                 return sound.getnframes() / sound.getframerate()
         except (wave.Error, EOFError):
             return None
-
 
     def body(self, url: str) -> bytes | None:
         """A medium as it was fetched."""

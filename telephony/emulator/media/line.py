@@ -7,7 +7,7 @@ import re
 import time
 from collections import deque
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, cast
 
 import aioice.ice
 import av
@@ -25,7 +25,7 @@ _TICK = Fraction(1, RATE)
 UNSENT = 3
 
 
-def _loopback_only(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+def _loopback_only(use_ipv4: bool, use_ipv6: bool) -> list[str]:  # noqa: ARG001 - the library names them
     return ["127.0.0.1"] if use_ipv4 else []
 
 
@@ -58,7 +58,7 @@ class Wire(Protocol):
         ...
 
 
-class _Outgoing(MediaStreamTrack):
+class Outgoing(MediaStreamTrack):
     """What the device is to hear, as the library asks for it."""
 
     kind = "audio"
@@ -83,7 +83,7 @@ class Line:
 
     def __init__(self) -> None:
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._out = _Outgoing()
+        self._out = Outgoing()
         self._in: deque[Pcm] = deque(maxlen=KEPT)
         self._ready = False
         self._heard_at = time.monotonic()
@@ -105,8 +105,7 @@ class Line:
         resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE, frame_size=FRAME)
         try:
             while True:
-                frame = await track.recv()
-                assert isinstance(frame, av.AudioFrame)
+                frame = cast("av.AudioFrame", await track.recv())  # pyright: ignore[reportUnknownMemberType]
                 self._heard_at = time.monotonic()
                 for part in resampler.resample(frame):
                     self._in.append(part.to_ndarray().reshape(-1).astype(np.int16))

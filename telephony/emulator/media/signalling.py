@@ -93,7 +93,7 @@ class Signalling:
 
     async def _watch(self, call: Call) -> None:
         """A browser that is killed says no goodbye: neither its connection nor its sound goes on."""
-        while call.owner is not None or call.line.silent_s() < DEAD_AFTER_S:
+        while call.owner is not None or call.line.silent_s() < DEAD_AFTER_S:  # noqa: ASYNC110 - silence is no event
             await asyncio.sleep(LOOK_S)
         call.leg.dies()
 

@@ -9,6 +9,7 @@ import sys
 
 import av
 import numpy as np
+from av.error import FFmpegError
 
 from telephony.emulator.media import tones, voice
 from telephony.emulator.media.mixer import RATE, Pcm
@@ -37,12 +38,12 @@ def decoded(body: bytes) -> Pcm | None:
     """A sound file of any usual kind as samples; None where it is none."""
     parts: list[Pcm] = []
     try:
-        with av.open(io.BytesIO(body)) as container:
+        with av.open(io.BytesIO(body), "r") as container:
             resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
             for frame in container.decode(audio=0):
                 parts += [part.to_ndarray().reshape(-1).astype(np.int16) for part in resampler.resample(frame)]
             parts += [part.to_ndarray().reshape(-1).astype(np.int16) for part in resampler.resample(None)]
-    except (av.FFmpegError, IndexError, ValueError):
+    except (FFmpegError, IndexError, ValueError):
         return None
     return np.concatenate(parts) if parts else None
 

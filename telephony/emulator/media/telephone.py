@@ -81,7 +81,9 @@ class Telephone:
 
     async def run(self) -> None:
         """Be this telephone until the page closes; then the receiver is put down."""
-        await self._say("ready", number=self._phone.address, lines=sorted(n.phone_number for n in self._net.numbers.values()))
+        await self._say(
+            "ready", number=self._phone.address, lines=sorted(n.phone_number for n in self._net.numbers.values())
+        )
         try:
             with self._phone.attended(self._rings):
                 while True:
@@ -100,9 +102,9 @@ class Telephone:
             return
         await does(message)
 
-    async def _say(self, what: str, **facts: object) -> None:
+    async def _say(self, kind: str, /, **facts: object) -> None:
         try:
-            await self._socket.send_text(json.dumps({"type": what, **facts}))
+            await self._socket.send_text(json.dumps({"type": kind, **facts}))
         except (WebSocketDisconnect, RuntimeError):
             return
 

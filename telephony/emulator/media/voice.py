@@ -1,8 +1,8 @@
 """Words spoken: eSpeak NG in a process of its own, which reads lines and writes samples.
 
 A process of its own, because the library is under the GPL and used as a separate program, and because its calls block.
-Run as a program (by its path, so that nothing else is imported), it reads `<voice> <base64 of the words>` lines and answers each with
-a line `<rate> <bytes>` and that many bytes of 16-bit samples.
+Run as a program (by its path, so that nothing else is imported), it reads `<voice> <base64 of the words>` lines and
+answers each with a line `<rate> <bytes>` and that many bytes of 16-bit samples.
 """
 
 from __future__ import annotations
