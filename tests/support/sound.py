@@ -17,7 +17,7 @@ from aiortc.mediastreams import MediaStreamError
 
 from telephony.emulator.media import tones
 from telephony.emulator.media.line import Outgoing
-from telephony.emulator.media.mixer import FRAME, FRAME_S, RATE, Pcm, Player, strength
+from telephony.emulator.media.mixer import FRAME, FRAME_S, PEAK, RATE, Pcm, Player, strength
 
 #: Amplitudes that are a voice, and that are none. Each device speaks with 0.3.
 LOUD, FAINT, SPOKEN = 0.15, 0.02, 0.3
@@ -91,13 +91,24 @@ class Device:
 
     async def hears_now(self, other: Device) -> float:
         """How loud the other's pitch is in what comes from now on."""
+        return strength(await self._next(), other.hertz)
+
+    async def loudness(self) -> float:
+        """The largest amplitude of what comes from now on."""
+        return float(np.abs(await self._next()).max()) / PEAK
+
+    async def closed(self) -> None:
+        """Return when the emulator has closed the connection."""
+        await asyncio.wait_for(asyncio.shield(self._tasks[0]), PATIENCE_S)
+
+    async def _next(self) -> Pcm:
         begun = len(self._in)
         count = round(EAR_S / FRAME_S)
         deadline = time.monotonic() + PATIENCE_S
         while len(self._in) < begun + count:
             assert time.monotonic() < deadline, "no sound comes at all"
             await asyncio.sleep(FRAME_S)
-        return strength(np.concatenate(self._in[begun:]), other.hertz)
+        return np.concatenate(self._in[begun:])
 
     async def hears(self, other: Device) -> None:
         """Wait until the other is heard."""
