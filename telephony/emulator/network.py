@@ -354,6 +354,15 @@ class Network(Account):
 
     # ------------------------------------------------------------ running
 
+    def open_audio(self) -> bool:
+        """Give it real sound, before it is started; False where the package's extra `audio` is not installed."""
+        try:
+            from telephony.emulator.media import open_audio
+        except ImportError:
+            return False
+        open_audio(self)
+        return True
+
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Serve the REST API; returns its base URL."""
         from telephony.emulator.rest import create_app  # it is written on top of this module

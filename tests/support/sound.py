@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -92,6 +92,17 @@ class Device:
     async def hears_now(self, other: Device) -> float:
         """How loud the other's pitch is in what comes from now on."""
         return strength(await self._next(), other.hertz)
+
+    async def hears_just(self, these: Collection[Device], among: Collection[Device]) -> None:
+        """Wait until exactly these are heard, of all those."""
+        deadline = time.monotonic() + PATIENCE_S
+        wanted = {other.hertz for other in these}
+        while True:
+            sound = await self._next()
+            loud = {other.hertz: strength(sound, other.hertz) for other in among}
+            if all(a > LOUD if hertz in wanted else a < FAINT for hertz, a in loud.items()):
+                return
+            assert time.monotonic() < deadline, f"to be heard were {wanted}, heard is {loud}"
 
     async def loudness(self) -> float:
         """The largest amplitude of what comes from now on."""

@@ -64,11 +64,11 @@ async def telephone(world: World, devices: Devices, doc: str, number: str = CALL
 async def heard(world: World, people: dict[str, Device], **hears: str) -> None:
     """By label: the ledger's graph is this (labels in a row of words), and so is what is measured."""
     inside = {p.label: p.leg for room in world.net.rooms.values() for p in room.participants}
-    for listener, device in people.items():
+    for listener in people:
         graph = {label for label, leg in inside.items() if leg.sid in inside[listener].can_hear()}
         assert graph == set(hears[listener].split()), listener
-        for speaker, other in people.items():
-            await (device.hears(other) if speaker in graph else device.hears_not(other))
+    others = {name: [people[n] for n in words.split()] for name, words in hears.items()}
+    await asyncio.gather(*(device.hears_just(others[name], people.values()) for name, device in people.items()))
 
 
 async def test_T5_two_hear_each_other_and_not_before_the_second_has_come(world: World, devices: Devices) -> None:
@@ -230,7 +230,7 @@ async def test_tokens_are_checked_as_the_carrier_does(world: World, devices: Dev
 
 
 @pytest.mark.parametrize(("number", "code"), [(LINE, 4409), ("911", 4409), ("", 4409), ("+12", 4409), (CALLER, 4403)])
-async def test_a_page_has_only_a_number_of_its_own(world: World, devices: Devices, number: str, code: int) -> None:
+async def test_a_page_has_only_a_number_of_its_own(devices: Devices, number: str, code: int) -> None:
     page = await devices.page(number, "" if code == 4409 else "http://somewhere.example")
     await page.closed()
     assert page.socket.close_code == code
