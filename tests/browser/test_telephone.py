@@ -194,3 +194,22 @@ async def test_T5_a_fifth_line_is_refused_in_words_on_the_page(house: House) -> 
         await page.shows("Connected")
     await pages[4].presses("Call")
     await pages[4].shows("Four lines with sound are open")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_telephone_page_is_accessible_in_every_state(house: House, scheme: str) -> None:
+    house.world.docs["/voice"] = f'<Say>One moment.</Say><Dial callerId="{LINE}"><Number>{BACKUP}</Number></Dial>'
+    caller = await house.telephone(lang="es", color_scheme=scheme)
+    backup = await house.telephone(BACKUP, color_scheme=scheme)
+    assert await caller.violations() == []
+    await caller.presses("Llamar")
+    await caller.shows("One moment.")
+    await backup.shows("It rings for you")
+    assert await backup.page.evaluate("document.activeElement.id") == "accept"
+    assert await backup.violations() == []
+    assert await caller.violations() == []
+    assert await caller.page.evaluate("document.documentElement.lang") == "es"
+    await backup.presses("Decline")
+    await caller.shows("La llamada ha terminado")
+    assert await caller.violations() == []
+    nothing_outside(house)

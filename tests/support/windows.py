@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import shutil
+import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,11 +19,16 @@ from telephony.emulator import Leg
 from tests.support.carrier_world import CALLER, World
 
 CHROMIUM = os.environ.get("HOTLINE_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-SDK = Path(__file__).parents[2] / "app/web/node_modules/@twilio/voice-sdk/dist/twilio.min.js"
+MODULES = Path(__file__).parents[2] / "app/web/node_modules"
+SDK = MODULES / "@twilio/voice-sdk/dist/twilio.min.js"
+AXE = MODULES / "axe-core/axe.min.js"
 #: What the browser tests need and this machine has not.
 MISSING = [
     name
-    for name, there in (("Chromium", CHROMIUM), ("the SDK (it comes with the console's build)", SDK.exists()))
+    for name, there in (
+        ("Chromium", CHROMIUM),
+        ("the SDK and axe (they come with the console's build)", SDK.exists() and AXE.exists()),
+    )
     if not there
 ]
 FLAGS = [
@@ -72,7 +79,10 @@ window.measure = async (hertz) => {
 """
 TELEPHONE_EAR = "window.ear = () => document.getElementById('sound').srcObject;"
 
-SILENT_FILE = b"RIFF$\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0@\x1f\0\0\x80>\0\0\x02\0\x10\0data\0\0\0\0"
+SILENT_FILE = io.BytesIO()
+with wave.open(SILENT_FILE, "wb") as file:
+    file.setparams((1, 2, 8000, 0, "NONE", ""))
+    file.writeframes(bytes(1600))
 SOFTPHONE_PAGE = """<!doctype html><title>Softphone</title><script src="/withouttls.js"></script>
 <script src="/sdk.js"></script><script src="/softphone.js"></script>"""
 WITHOUT_TLS = """
@@ -141,6 +151,13 @@ class Window:
 
     async def shows(self, text: str) -> None:
         await self.page.get_by_text(text).first.wait_for(timeout=PATIENCE_S * 1000)
+
+    async def violations(self) -> list[str]:
+        """What axe finds."""
+        await self.page.evaluate(AXE.read_text() + "; undefined")  # the page's policy forbids script elements
+        rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+        found = await self.page.evaluate("rules => axe.run({ runOnly: rules })", rules)
+        return [f"{rule['id']}: {node['target']}" for rule in found["violations"] for node in rule["nodes"]]
 
     async def presses(self, name: str) -> None:
         await self.page.get_by_role("button", name=name, exact=True).click(timeout=PATIENCE_S * 1000)
@@ -212,4 +229,4 @@ async def softphone_pages(emulator: str) -> AsyncIterator[str]:
 def nothing_outside(house: House) -> None:
     for window in house.windows:
         assert [u for u in window.asked if not u.startswith(("http://127.0.0.1:", "data:", "blob:"))] == []
-        assert window.complaints == []
+        assert window.complaints == [], window.complaints

@@ -12,7 +12,15 @@ from typing import Protocol, cast
 import aioice.ice
 import av
 import numpy as np
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import (
+    InvalidAccessError,
+    InvalidStateError,
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
+from aiortc.exceptions import OperationError
 from aiortc.mediastreams import MediaStreamError
 
 from telephony.emulator.media.mixer import FRAME, RATE, SILENCE, Pcm
@@ -91,8 +99,14 @@ class Line:
         self._pc.on("track", self._begin)
 
     async def answer(self, offer: str) -> str:
-        """Take the device's offer; the answer to it."""
+        """Take the device's offer; the answer to it. `ValueError` where it offers no sound that we know."""
         sdp = _CANDIDATES.sub("", offer)
+        try:
+            return await self._answered(sdp)
+        except (InvalidAccessError, InvalidStateError, OperationError) as error:
+            raise ValueError(str(error)) from error
+
+    async def _answered(self, sdp: str) -> str:
         await self._pc.setRemoteDescription(RTCSessionDescription(sdp + _NOBODY, "offer"))
         self._pc.addTrack(self._out)
         await self._pc.setLocalDescription(await self._pc.createAnswer())

@@ -141,6 +141,7 @@ class Connection:
         try:
             message = json.loads(text)
             what, payload = str(message["type"]), cast("Payload", message.get("payload") or {})
+            payload.get("callsid")
         except (ValueError, KeyError, TypeError, AttributeError):
             return
         does = self._does.get(what)
@@ -221,8 +222,13 @@ class Connection:
         call = self._mine(payload)
         if call is None:
             return
-        old, call.line = call.line, Line()
-        call.answer = await call.line.answer(str(payload.get("sdp", "")))
+        line = Line()
+        try:
+            call.answer = await line.answer(str(payload.get("sdp", "")))
+        except ValueError:
+            await line.close()
+            return  # the SDK tries again by itself
+        old, call.line = call.line, line
         self._all.exchange.connect(call.leg, call.line)
         await self.say("answer", callsid=call.leg.sid, sdp=call.answer, reconnect=call.reconnect)
         await old.close()

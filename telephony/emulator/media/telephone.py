@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 #: Seconds between two looks at who is heard: a room does not tell the legs that are in it already.
 LOOK_S = 0.2
+#: Seconds that a page's last connection may take to close when it is loaded again.
+RELOAD_S = 1.0
 #: A WebSocket's closing codes: not allowed, and what was asked is not possible.
 _FORBIDDEN, _IMPOSSIBLE = 4403, 4409
 
@@ -51,7 +54,7 @@ class Telephones:
             await socket.close(_FORBIDDEN, "another site's page")
         elif not NUMBER.fullmatch(number) or net.number(number) is not None:
             await socket.close(_IMPOSSIBLE, "not a number that a telephone here can have")
-        elif number in self._taken:
+        elif not await self._free(number):
             await socket.close(_IMPOSSIBLE, "another page is this telephone")
         else:
             self._taken.add(number)
@@ -59,6 +62,13 @@ class Telephones:
                 await Telephone(self._exchange, socket, net.phone(number)).run()
             finally:
                 self._taken.discard(number)
+
+    async def _free(self, number: str) -> bool:
+        """Whether no other page is this telephone; one that is being reloaded is given time to go."""
+        deadline = time.monotonic() + RELOAD_S
+        while number in self._taken and time.monotonic() < deadline:
+            await asyncio.sleep(LOOK_S)
+        return number not in self._taken
 
 
 class Telephone:
