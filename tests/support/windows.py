@@ -22,15 +22,12 @@ CHROMIUM = os.environ.get("HOTLINE_TEST_CHROMIUM") or shutil.which("chromium") o
 MODULES = Path(__file__).parents[2] / "app/web/node_modules"
 SDK = MODULES / "@twilio/voice-sdk/dist/twilio.min.js"
 AXE = MODULES / "axe-core/axe.min.js"
+NEEDED = {
+    "Chromium": CHROMIUM is not None,
+    "the SDK and axe (they come with the console's build)": SDK.exists() and AXE.exists(),
+}
 #: What the browser tests need and this machine has not.
-MISSING = [
-    name
-    for name, there in (
-        ("Chromium", CHROMIUM),
-        ("the SDK and axe (they come with the console's build)", SDK.exists() and AXE.exists()),
-    )
-    if not there
-]
+MISSING = [name for name, there in NEEDED.items() if not there]
 FLAGS = [
     "--no-sandbox",
     "--use-fake-ui-for-media-stream",

@@ -66,7 +66,7 @@ class Telephones:
     async def _free(self, number: str) -> bool:
         """Whether no other page is this telephone; one that is being reloaded is given time to go."""
         deadline = time.monotonic() + RELOAD_S
-        while number in self._taken and time.monotonic() < deadline:
+        while number in self._taken and time.monotonic() < deadline:  # noqa: ASYNC110 - a second at most, and rarely
             await asyncio.sleep(LOOK_S)
         return number not in self._taken
 

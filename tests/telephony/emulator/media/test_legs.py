@@ -148,6 +148,23 @@ async def test_somebody_rung_at_a_page_answers_or_declines(world: World, devices
     await again.told("over", status="completed")
 
 
+async def test_somebody_dialled_into_the_room_by_REST_is_heard_by_both(world: World, devices: Devices) -> None:
+    agency = await devices.page(BACKUP)
+    await agency.told("ready")
+    caller = await telephone(world, devices, conference(label="caller"))
+    owner = await softphone(world, devices, "s1", conference(label="owner"))
+    room = next(iter(world.net.rooms.values()))
+    await world.net.create_participant(room.sid, to=BACKUP, from_=LINE, label="agency")
+    await agency.told("incoming", number=LINE)
+    await agency.accepts()
+    people = {"caller": caller, "owner": owner, "agency": agency}
+    await agency.hears(caller)
+    await heard(world, people, caller="owner agency", owner="caller agency", agency="caller owner")
+    await agency.say("hangup")
+    await caller.hears_not(agency)
+    await caller.hears(owner)
+
+
 async def test_T5_a_fifth_line_with_sound_is_refused_in_words(world: World, devices: Devices) -> None:
     for name in ("s1", "s2", "s3", "s4"):
         await softphone(world, devices, name, conference(label=name))
