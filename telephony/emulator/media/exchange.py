@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: Legs with sound at a time (T5): four take a third of a core.
 MOST_LEGS = 4
 FULL = f"Only {MOST_LEGS} lines with sound can be open at a time. Hang up one of them first."
+#: Decoded files kept: 18 s of music are 1.7 MB.
+KEPT_FILES = 32
 #: Seconds behind which the clock of frames is set anew instead of catching up.
 LATE_S = 0.2
 
@@ -78,6 +80,8 @@ class Exchange:
         if text.startswith("digits "):
             return tones.keys(text.removeprefix("digits "))
         if text not in self._files and body is not None:
+            while len(self._files) >= KEPT_FILES:
+                del self._files[next(iter(self._files))]
             self._files[text] = await asyncio.to_thread(decoded, body)
         return self._files.get(text)
 
