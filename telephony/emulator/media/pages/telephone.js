@@ -50,7 +50,7 @@ function show(id, focus) {
 }
 
 function caption(text, kind) {
-  const item = document.createElement("li");
+  const item = document.createElement("p");
   item.className = kind;
   item.textContent = text;
   find("captions").append(item);
