@@ -96,6 +96,7 @@ class Signalling:
         while call.owner is not None or call.line.silent_s() < DEAD_AFTER_S:  # noqa: ASYNC110 - silence is no event
             await asyncio.sleep(LOOK_S)
         call.leg.dies()
+        await self.exchange.disconnect(call.leg)  # its place is free for who comes back, however long the leg stays
 
 
 class Connection:

@@ -179,6 +179,18 @@ async def test_T5_a_fifth_line_with_sound_is_refused_in_words(world: World, devi
     assert len(world.net.legs) == 4
 
 
+async def test_L8_a_dead_softphones_place_is_free_for_its_return(world: World, devices: Devices) -> None:
+    world.net.assumptions = Assumptions(crashed_leg_ends_after_s=None)
+    four = [await softphone(world, devices, f"s{n}", conference(label=f"s{n}")) for n in range(4)]
+    dead = world.net.legs[(await four[0].told("answer"))["callsid"]]
+    await four[0].close()
+    await world.until(lambda: dead.dead)
+    back = await softphone(world, devices, "s0", conference(label="again"))
+    await back.hears(four[1])
+    await four[1].hears(back)
+    assert dead.live
+
+
 async def test_a_softphone_that_is_killed_is_dead_and_one_that_only_lost_its_connection_is_not(
     world: World, devices: Devices
 ) -> None:
