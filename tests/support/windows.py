@@ -203,10 +203,7 @@ async def softphone_pages(emulator: str) -> AsyncIterator[str]:
         "/withouttls.js": ("text/javascript", WITHOUT_TLS.replace("HOST", emulator).encode()),
         "/sdk.js": ("text/javascript", SDK.read_bytes()),
         "/softphone.js": ("text/javascript", SOFTPHONE.replace("HOST", emulator).encode()),
-        "/silence.wav": (
-            "audio/wav",
-            b"RIFF$\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0@\x1f\0\0\x80>\0\0\x02\0\x10\0data\0\0\0\0",
-        ),
+        "/silence.wav": ("audio/wav", SILENT_FILE.getvalue()),
         "/favicon.ico": ("image/png", b""),
     }
 

@@ -24,6 +24,7 @@ function translate() {
   for (const element of document.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", texts[element.dataset.label]);
   }
+  find("captions").dataset.empty = texts.empty;
   for (const link of [find("english"), find("spanish")]) {
     const there = new URLSearchParams(query);
     there.set("lang", link.lang);
