@@ -23,8 +23,6 @@ def pin(package: dict) -> str:
 
 pinned = sorted({pin(p) for p in locked if "registry" in p["source"]})
 lines = "".join(f'  "{one}",\n' for one in pinned)
-block = f"\n[tool.uv]\nconstraint-dependencies = [\n{lines}]\n"
-text = PROJECT.read_text()
-text = BLOCK.sub("", text).rstrip("\n") + "\n" + block
-PROJECT.write_text(text)
+block = f"\nconstraint-dependencies = [\n{lines}]\n"
+PROJECT.write_text(BLOCK.sub(lambda _: block, PROJECT.read_text(), count=1))
 print(f"{len(pinned)} packages pinned")
