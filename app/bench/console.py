@@ -29,8 +29,8 @@ OTHER_STREAMS = 19
 WAITING, PEOPLE = 500, 100
 #: Seconds for which the lead's board is watched while people come and go.
 WATCHED_S = 8.0
-#: Seconds that any one offer may take to be shown.
-PATIENCE_S = 60.0
+#: Seconds that any one offer may take to be shown, and between two looks whether it is.
+PATIENCE_S, LOOK_S = 60.0, 0.02
 FLAGS = (
     "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
 )  # fmt: skip
@@ -126,7 +126,7 @@ async def _offers(world: World, browser: Any, login: str) -> tuple[float, float]
     await page.evaluate(WATCH_OFFERS)
     callers = asyncio.create_task(_callers(world))
     for number in range(OFFERS):
-        await page.wait_for_function(f"window.painted.length > {number}", timeout=PATIENCE_S * 1000)
+        await _until(page, f"window.painted.length > {number}")
         await page.keyboard.press("d")
         await page.keyboard.press("1")
     painted = await page.evaluate("window.painted")
@@ -134,6 +134,15 @@ async def _offers(world: World, browser: Any, login: str) -> tuple[float, float]
     await page.context.close()
     delays = sorted(at - made for at, made in zip(painted, await _made(world), strict=False))
     return round(delays[len(delays) // 2], 1), round(delays[min(len(delays) - 1, int(len(delays) * 0.99))], 1)
+
+
+async def _until(page: Any, expression: str) -> None:
+    """Asked from here: the page's policy forbids what playwright's own waiting does."""
+    for _ in range(int(PATIENCE_S / LOOK_S)):
+        if await page.evaluate(expression):
+            return
+        await asyncio.sleep(LOOK_S)
+    raise TimeoutError(expression)
 
 
 async def _callers(world: World) -> None:
@@ -164,7 +173,7 @@ async def _frames(world: World, browser: Any) -> tuple[float, int]:
             await _present(board, number)
         for number in range(WAITING):
             await _waits(board, number)
-        await page.wait_for_function(MOST_SHOWN, timeout=PATIENCE_S * 1000)
+        await _until(page, MOST_SHOWN)
         shown = int(await page.locator(".figures .big").nth(1).locator("dd").inner_text())
         await page.evaluate(WATCH_FRAMES)
         changing = asyncio.create_task(_changes(board))

@@ -52,7 +52,7 @@ async def test_P3_an_offer_rings_is_acknowledged_and_shows_no_more_than_it_may(h
     shown = await window.page.locator(".offer").inner_text()
     assert "+1" not in shown
     assert "specialist" not in shown
-    await window.page.wait_for_function("document.title.includes('waiting')")
+    await eventually(lambda: titled(window, "waiting"), "the title says so")
     [offer] = await eventually(
         lambda: rows(house, "select made_at, acked_at from offers where acked_at is not null"), "ack"
     )
@@ -64,6 +64,10 @@ async def test_P3_an_offer_rings_is_acknowledged_and_shows_no_more_than_it_may(h
     await window.sees("You are ready")
     [offer] = await eventually(lambda: rows(house, "select * from offers where state = 'declined'"), "decline")
     assert window.complaints() == []
+
+
+async def titled(window: Window, words: str) -> bool:
+    return words in await window.page.title()
 
 
 async def test_S4_L8_notes_survive_a_reload_and_one_click_leads_back_into_the_room(house: House) -> None:
