@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
+import httpx
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
 
-from routing.board import Board, BoardAway, EpochChanged
+from app.demo.play import PASSWORD
 from tests.browser.conftest import House, Window, eventually
 
 pytestmark = pytest.mark.anyio
@@ -191,15 +191,15 @@ async def test_P4_an_emptied_board_learns_the_call_from_the_console(house: House
     async with Redis.from_url(settings.redis_url) as redis:
         for key in [key async for key in redis.scan_iter(match=f"{{hl:{settings.name}}}*")]:
             await redis.delete(key)
-    board = Board(settings.redis_url, hotline=settings.name, new_id=lambda: "0" * 12)
+    async with httpx.AsyncClient(base_url=house.url, trust_env=False) as lead:
+        (await lead.post("/api/session", json={"login": "lead", "password": PASSWORD})).raise_for_status()
 
-    async def owned() -> bool:
-        with contextlib.suppress(BoardAway, EpochChanged):
-            return any(call.owner == house.people["specialist1"] for call in await board.live_calls())
-        return False
+        async def owned() -> bool:
+            answer = await lead.get("/api/board")
+            calls = answer.json()["calls"] if answer.status_code == 200 else []
+            return any(call["owner"] == house.people["specialist1"] for call in calls)
 
-    await eventually(owned, "the board knows who is with whom", within=30)
-    await board.aclose()
+        await eventually(owned, "the board knows who is with whom", within=30)
     await window.sees("You are with the caller")
     assert await heard(phone)
 
@@ -228,7 +228,7 @@ async def test_an_ended_session_takes_nothing_away(house: House) -> None:
     await house.shot(window, "signed-out-night")
     assert phone.leg.live
     await window.page.get_by_label("Login").fill("specialist1")
-    await window.page.locator("input[type=password]").fill("correct horse battery staple")
+    await window.page.locator("input[type=password]").fill(PASSWORD)
     await window.page.keyboard.press("Enter")
     await asyncio.sleep(0)
     await window.page.locator(".over").wait_for(state="detached")
