@@ -10,13 +10,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PROJECT = ROOT / "pyproject.toml"
-BLOCK = re.compile(r"\n\[tool\.uv\]\nconstraint-dependencies = \[\n.*?\n\]\n", re.DOTALL)
+BLOCK = re.compile(r"\nconstraint-dependencies = \[\n.*?\n\]\n", re.DOTALL)
 
 locked = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
-pinned = sorted({f"{p['name']}=={p['version']}" for p in locked if "registry" in p["source"]})
-lines = "".join(f'  "{pin}",\n' for pin in pinned)
-block = f"\n[tool.uv]\nconstraint-dependencies = [\n{lines}]\n"
-text = PROJECT.read_text()
-text = BLOCK.sub("", text).rstrip("\n") + "\n" + block
-PROJECT.write_text(text)
+
+
+def pin(package: dict) -> str:
+    """One package; where Pythons get different versions of it, with the markers that choose."""
+    where = " or ".join(f"({marker})" for marker in package.get("resolution-markers", ()))
+    return f"{package['name']}=={package['version']}" + (f" ; {where}" if where else "")
+
+
+pinned = sorted({pin(p) for p in locked if "registry" in p["source"]})
+lines = "".join(f'  "{one}",\n' for one in pinned)
+block = f"\nconstraint-dependencies = [\n{lines}]\n"
+PROJECT.write_text(BLOCK.sub(lambda _: block, PROJECT.read_text(), count=1))
 print(f"{len(pinned)} packages pinned")

@@ -219,7 +219,7 @@ def demo(
 
 @cli.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="webhook or match.")],
+    what: Annotated[str, typer.Argument(help="webhook, match or console.")],
     json: Annotated[bool, typer.Option("--json", help="The figures as one object on the last line.")] = False,
 ) -> None:
     """Measure this machine against a yardstick in the same run."""
@@ -228,7 +228,7 @@ def bench(
     try:
         typer.echo(asyncio.run(show(what, as_json=json)))
     except KeyError:
-        raise _fail(f"there is no bench called {what}; there are webhook and match") from None
+        raise _fail(f"there is no bench called {what}; there are webhook, match and console") from None
 
 
 def _run(work: Any) -> Any:

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
+from app import console, logs, metrics, missed, outbox, reconciler, recorder, ticker, webhooks
 from app import lines as lines_data
-from app import logs, metrics, missed, outbox, reconciler, recorder, ticker, webhooks
-from app.api import mount
+from app.api import demo, mount
 from app.context import Context
 from app.links import Links
 from app.records.engine import connect
@@ -127,6 +127,8 @@ def create_app(
     app.state.context = ctx
     app.include_router(webhooks.router)
     app.include_router(metrics.router)
+    app.include_router(console.router)
+    app.include_router(demo.door)
     mount(app, ctx)
     return app
 

@@ -107,6 +107,11 @@ class Secrets:
         others = (root for root in self._roots.values() if root is not self._current)
         return tuple(_hash(root, e164) for root in (self._current, *others)) if e164 else ()
 
+    # -- keys for others
+    def key_for(self, purpose: str, whom: str) -> bytes:
+        """32 bytes that only this purpose and this person have; a new root gives new ones."""
+        return self._current.subkey(f"{purpose}:{whom}")
+
     # -- signatures
     def sign(self, payload: bytes, purpose: str) -> str:
         """`<key id>.<base64url payload>.<base64url mac>`: readable by anyone, made by us alone."""

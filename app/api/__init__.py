@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from app.api import audit, calls, clinical, console, errors, handoffs, lead, live, people, reports, session, supervise
+from app.api import (
+    audit,
+    calls,
+    clinical,
+    console,
+    demo,
+    errors,
+    handoffs,
+    lead,
+    live,
+    notes,
+    people,
+    reports,
+    session,
+    setup,
+    story,
+    supervise,
+)
 from app.api.desk import Desk
 from app.context import Context
 
@@ -19,6 +36,10 @@ ROUTERS = (
     reports.router,
     people.router,
     audit.router,
+    notes.router,
+    story.router,
+    setup.router,
+    demo.router,
     live.router,
 )
 

@@ -13,6 +13,7 @@ from app.api.desk import Desk
 from app.api.errors import Refused, refuse
 from app.api.fields import Id, In, Language, Line, Millis, Out, PathId, Tab
 from app.api.views import Me
+from app.console import emulator
 from app.people.roles import Role
 from app.people.sessions import Session
 from routing.board import Accepted, Profile
@@ -100,6 +101,8 @@ class SoftphoneToken(Out):
     token: str
     identity: str
     ttl_s: int
+    emulator: str
+    """Host and port of an emulated carrier's signalling; empty: the carrier's own."""
 
 
 def profile(desk: Desk, session: Session) -> Profile:
@@ -184,5 +187,6 @@ async def recovery(form: RecoveryIn, request: Request, session: OnTheLine) -> Do
 @router.post("/softphone-token")
 async def softphone_token(request: Request, session: OnTheLine) -> SoftphoneToken:
     """With this the browser may dial in; nobody can ring it."""
+    settings = desk_of(request).ctx.settings
     token = desk_of(request).ctx.carrier.softphone_token(session.spec, SOFTPHONE_TTL_S)
-    return SoftphoneToken(token=token, identity=session.spec, ttl_s=SOFTPHONE_TTL_S)
+    return SoftphoneToken(token=token, identity=session.spec, ttl_s=SOFTPHONE_TTL_S, emulator=emulator(settings))

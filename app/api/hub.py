@@ -252,6 +252,7 @@ class Hub:
             await self._clock.sleep(PING_EVERY_S)
             for client in self._all():
                 client.put(PING) if client.alive() else client.drop()
+            self._board_changed.set()  # beats are no events, and leads see their age
 
     async def _snapshots(self) -> None:
         while True:
@@ -264,7 +265,7 @@ class Hub:
 
     async def _snapshot(self) -> None:
         try:
-            self._send_leads({"type": "board", **await snapshot(self._board)})
+            self._send_leads({"type": "board", "now_ms": self._ctx.now_ms(), **await snapshot(self._board)})
         except (BoardAway, EpochChanged):
             self._send_leads({"type": "board", "away": True})
 

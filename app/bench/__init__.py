@@ -9,9 +9,13 @@ from typing import Any
 
 async def show(what: str, *, as_json: bool) -> str:
     """Run one bench and give its figures as text; `KeyError` for one that is not there."""
-    from app.bench import match, webhook
+    from app.bench import console, match, webhook
 
-    benches: Mapping[str, Callable[[], Awaitable[dict[str, Any]]]] = {"webhook": webhook.bench, "match": match.bench}
+    benches: Mapping[str, Callable[[], Awaitable[dict[str, Any]]]] = {
+        "webhook": webhook.bench,
+        "match": match.bench,
+        "console": console.bench,
+    }
     figures = await benches[what]()
     return json.dumps(figures) if as_json else "\n".join(_lines(figures))
 

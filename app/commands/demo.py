@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import os
 import signal
+import sys
+import webbrowser
 from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console as Terminal
 from rich.table import Table
 
+from app.console import BUILT, NOT_BUILT
 from app.demo.callers import Caller
 from app.demo.director import Director
 from app.demo.judge.summary import COUNTERS, verdict
@@ -83,13 +87,24 @@ async def stay_up(seed: int, port: int) -> None:
     terminal.print("starting …")
     async with own_stores(durable=True) as (folder, stores):
         urls: dict[str, Any] = {"database_url": stores.database_url, "redis_url": stores.redis_url}
-        async with own_processes(folder / "data", seed=seed, port=port, **urls) as world:
+        async with own_processes(folder / "data", seed=seed, port=port, audio=True, **urls) as world:
             people = await sample_people(world, SPECIALISTS)
             url = world.settings.public_url
             terminal.print(f"[bold]The hotline is up[/bold] at {url}; its line is {LINE}")
+            terminal.print(f"  [bold]begin here[/bold]          {url}/welcome")
+            terminal.print(f"  console             {url}/")
+            if not (BUILT / "index.html").is_file():
+                terminal.print(f"[red]{NOT_BUILT.strip()}[/red]")
             terminal.print(f"  API description     {url}/api/openapi.json")
             terminal.print(f"  health              {url}/readyz")
             terminal.print(f"  emulated carrier    {world.settings.twilio_api_url}  (account {world.net.account_sid})")
             terminal.print(f"  sign-ins            {', '.join(login for _, login in people)}; password: {PASSWORD}")
             terminal.print("Ctrl-C ends it; its data go with it.")
+            await asyncio.to_thread(open_page, f"{url}/welcome")
             await stop.wait()
+
+
+def open_page(url: str) -> bool:
+    """Show the first page where a person sits in front of a screen; a terminal over the network has none."""
+    screen = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return bool(sys.stdout.isatty() and screen and webbrowser.open(url))

@@ -97,6 +97,7 @@ def settings_for(net: Network, api_url: str, public_url: str, folder: Path, **mo
         "outbound_caller_id": LINE,
         "backup_numbers": list(BACKUP),
         "log_level": "error",
+        "demo": True,
     }
     return Settings(
         public_url=public_url,
@@ -116,6 +117,16 @@ def own_numbers(net: Network, links: Links) -> None:
     net.add_application(APP, voice_url=links.leg(), status_callback=links.status(app=1))
     for number in (*BACKUP, *AGENCIES):
         net.phone(number).will_not_answer()
+
+
+def with_audio(net: Network) -> bool:
+    """Give the carrier real sound, where the package's extra `audio` is installed."""
+    try:
+        from telephony.emulator.media import open_audio
+    except ImportError:
+        return False
+    open_audio(net)
+    return True
 
 
 class Front:
@@ -190,11 +201,14 @@ async def own_processes(
     assumptions: Assumptions | None = None,
     faults: Faults | None = None,
     port: int = 0,
+    audio: bool = False,
     **settings: Any,
 ) -> AsyncIterator[World]:
-    """The hotline as `hotline serve` with its workers, the carrier in this loop, real time."""
+    """The hotline as `hotline serve` with its workers, the carrier in this loop, real time; `audio` for real people."""
     clock = RealClock()
     net = Network(clock=clock, rng=random.Random(seed), assumptions=assumptions, faults=faults)
+    if audio:
+        with_audio(net)
     port = port or free_port()
     public_url = f"http://127.0.0.1:{port}"
     api_url = await net.start("127.0.0.1", 0)

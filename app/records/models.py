@@ -14,6 +14,7 @@ from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.records.base import Base, now
+from app.records.models_notes import CallNote
 from app.records.models_people import AuditEntry, Revocation, Shift, Specialist
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Call",
     "CallAlias",
     "CallEvent",
+    "CallNote",
     "ClassChange",
     "Contact",
     "EmergencyHandoff",

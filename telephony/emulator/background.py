@@ -63,7 +63,7 @@ def _due(participant: Participant) -> tuple[str, str | None, str]:
 async def _play(participant: Participant, url: str | None, method: str, why: str) -> None:
     leg, room = participant.leg, participant.room
     if url is None:
-        with leg.sound():
+        with leg.sound("music"):
             leg.hears("play", MUSIC)
             await asyncio.Event().wait()
         return

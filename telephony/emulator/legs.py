@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -367,11 +367,13 @@ class Leg:
         self.changed()
 
     @contextmanager
-    def sound(self) -> Generator[None]:
-        """Something is playing to this leg inside."""
+    def sound(self, tone: str = "") -> Generator[None]:
+        """Something is playing to this leg inside: one of the network's own tones (`music`, `ringing`), or whatever."""
+        audio = self.net.audio if tone else None
         self.net.ledger.air.play(self.sid, 1)
         try:
-            yield
+            with audio.tone(self, tone) if audio is not None else nullcontext():
+                yield
         finally:
             self.net.ledger.air.play(self.sid, -1)
 

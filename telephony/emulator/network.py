@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from telephony.clock import Clock
 from telephony.emulator import rooms
@@ -28,6 +29,9 @@ from telephony.emulator.sounds import Media
 from telephony.emulator.tasks import Tasks
 from telephony.emulator.twiml_run import Script
 from telephony.emulator.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from telephony.emulator.media.exchange import Exchange
 
 #: Seconds after which any call ends: the account's own limit.
 CALL_LIMIT_S = 14_400
@@ -55,6 +59,8 @@ class Network(Account):
         self.ledger = Ledger(clock.now)
         self.webhooks = Webhooks(self)
         self.media = Media(self)
+        self.audio: Exchange | None = None
+        """Real sound, where `telephony.emulator.media.open_audio` has given it."""
         self.legs: dict[str, Leg] = {}
         """By CallSid, in the order of creation; ended ones stay."""
         self.rooms: dict[str, Room] = {}
@@ -348,6 +354,15 @@ class Network(Account):
 
     # ------------------------------------------------------------ running
 
+    def open_audio(self) -> bool:
+        """Give it real sound, before it is started; False where the package's extra `audio` is not installed."""
+        try:
+            from telephony.emulator.media import open_audio
+        except ImportError:
+            return False
+        open_audio(self)
+        return True
+
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Serve the REST API; returns its base URL."""
         from telephony.emulator.rest import create_app  # it is written on top of this module
@@ -361,6 +376,8 @@ class Network(Account):
         if self._server is not None:
             await self._server.stop()
         await self._tasks.stop()
+        if self.audio is not None:
+            await self.audio.stop()
         await self.webhooks.aclose()
 
     def new_script(self, leg: Leg, ask: Ask, *, screening: bool = False) -> Script:

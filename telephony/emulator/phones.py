@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from telephony.emulator.legs import Leg
@@ -57,6 +58,15 @@ class Handset:
     def will_be_busy(self) -> None:
         """Refuse every call as busy."""
         self._policy = lambda leg: leg.decline("busy")
+
+    @contextmanager
+    def attended(self, rings: Callable[[Leg], None]) -> Generator[None]:
+        """Inside, a person decides about every call (the leg is theirs to accept or decline), not the script."""
+        scripted, self._policy = self._policy, rings
+        try:
+            yield
+        finally:
+            self._policy = scripted
 
     def rings(self, leg: Leg) -> None:
         """A call comes in; who is talking is busy."""

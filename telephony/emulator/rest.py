@@ -96,7 +96,8 @@ def create_app(net: Network) -> Starlette:
         Route(f"{account_path('{account}')}/{path}", gate.endpoint(api, resource, handlers), methods=METHODS)
         for path, resource, handlers in ROUTES
     ]
-    return Starlette(routes=[*routes, Route("/{path:path}", gate.endpoint(api, "", {}), methods=METHODS)])
+    sound = net.audio.routes() if net.audio is not None else []
+    return Starlette(routes=[*routes, *sound, Route("/{path:path}", gate.endpoint(api, "", {}), methods=METHODS)])
 
 
 class _Gate:

@@ -65,12 +65,15 @@ async def run(
         api_key=given.api_key,
         api_secret=given.api_secret,
     )
+    sound = net.open_audio()
     for number in telephones:
         net.phone(number).will_answer(after=ANSWER_AFTER_S)
     url = await net.start(host, port)
     try:
         for line in settings_of(given, url):
             say(line)
+        page = f"{url}/telephone" if sound else "none: install the package's extra `audio`"
+        say(f"# telephone page: {page}")
         await (stop or asyncio.Event()).wait()
     finally:
         await net.stop()

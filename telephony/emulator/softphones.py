@@ -24,6 +24,15 @@ class TokenRefused(Exception):
         self.code = code
 
 
+def identity_in(token: str) -> str:
+    """Whose token this says it is; it is believed only once that softphone has checked it."""
+    try:
+        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+        return str(claims["grants"]["identity"])
+    except (jwt.InvalidTokenError, KeyError, TypeError):
+        raise TokenRefused(20101, "no access token") from None
+
+
 class Softphone(Handset):
     """A browser's softphone with an identity."""
 
@@ -53,6 +62,12 @@ class Softphone(Handset):
         leg.limit(self.net.call_limit_s)
         leg.begin(Ask(urls.voice_url, urls.voice_method, "voice", dict(params or {})))
         return leg
+
+    def seconds_left(self, token: str) -> float:
+        """How long this token is still good for; raises `TokenRefused` where it is not."""
+        self._grant(token)
+        claims = jwt.decode(token, options={"verify_signature": False})
+        return float(claims["exp"]) - self.net.clock.now()
 
     def _application(self, grant: dict[str, Any]) -> Application:
         sid = grant.get("outgoing", {}).get("application_sid", "")

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 if TYPE_CHECKING:
     from telephony.emulator.legs import Leg
+    from telephony.emulator.media.mixer import Pcm
     from telephony.emulator.network import Network
     from telephony.emulator.twiml import Verb
 
@@ -36,6 +37,8 @@ class Media:
         self.seconds: dict[str, float] = {}
         """Known lengths, by URL or by path."""
         self._fetched: dict[str, float] = {}
+        self._bodies: dict[str, bytes] = {}
+        """Media as fetched, kept where the network has real sound."""
 
     async def length(self, url: str, leg: Leg | None) -> float:
         """Seconds a medium lasts; raises `FetchFailed` where it cannot be had."""
@@ -55,11 +58,17 @@ class Media:
     async def _fetch(self, url: str, leg: Leg | None) -> float | None:
         sid = leg.sid if leg else ""
         answer = await self._net.webhooks.fetch(url, "GET", {}, kind="media", sid=sid)
+        if self._net.audio is not None:
+            self._bodies[url.partition("#")[0]] = answer.body
         try:
             with wave.open(io.BytesIO(answer.body)) as sound:
                 return sound.getnframes() / sound.getframerate()
         except (wave.Error, EOFError):
             return None
+
+    def body(self, url: str) -> bytes | None:
+        """A medium as it was fetched."""
+        return self._bodies.get(url.partition("#")[0])
 
 
 def spoken_s(text: str) -> float:
@@ -79,10 +88,16 @@ async def perform(net: Network, verb: Verb, base: str, legs: Sequence[Leg]) -> N
     else:
         what, text = "play", urljoin(base, verb.text)
         seconds = await net.media.length(text, legs[0] if legs else None)
-    loops = verb.number("loop", 1)
+    loops, audio = verb.number("loop", 1), net.audio
+    sound: Pcm | None = None
+    if audio is not None and audio.carries(legs):
+        sound = await audio.sound(what, text, verb.attributes.get("language", ""), net.media.body(text))
+        seconds = audio.seconds(sound) or seconds
     with ExitStack() as playing:
         for leg in legs:
             playing.enter_context(leg.sound())
+            if audio is not None:
+                playing.enter_context(audio.playing(leg, sound, loops))
             leg.hears(what, text, seconds=seconds * loops, verb=verb.name)
         await _last(net, seconds * loops)
 
@@ -96,6 +111,10 @@ async def _last(net: Network, seconds: float) -> None:
 
 async def error(net: Network, leg: Leg, code: int) -> None:
     """The carrier's own recorded error."""
-    with leg.sound():
+    audio = net.audio
+    sound = await audio.sound("say", ERROR_WORDS, "") if audio is not None and audio.carries([leg]) else None
+    with leg.sound(), ExitStack() as playing:
         leg.hears("error", ERROR_WORDS, code=code)
+        if audio is not None:
+            playing.enter_context(audio.playing(leg, sound))
         await net.clock.sleep(ERROR_S)

@@ -158,7 +158,7 @@ async def _to_phones(script: Script, verb: Verb) -> tuple[dict[str, str], Posted
             for earlier in children:
                 _tell_at_once(earlier)
             children = [_child(script, noun, caller_id) for noun in group]
-            with leg.sound():  # the ringing tone, until somebody is put through
+            with leg.sound("ringing"):  # the ringing tone, until somebody is put through
                 winner = await _ring(script, group, children, verb.number("timeout", RING_S))
             if winner is not None:
                 return await _put_through(script, verb, winner)

@@ -14,7 +14,7 @@ from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 from twilio.request_validator import RequestValidator
 
-from telephony.clock import VirtualClock
+from telephony.clock import Clock, VirtualClock
 from telephony.emulator import Assumptions, Faults, Leg, Network, Phone, Softphone
 
 LINE = "+12025550100"
@@ -62,7 +62,7 @@ class World:
     """Everything a test touches. `docs[path]` is what the application answers there (a list: in turn)."""
 
     net: Network
-    clock: VirtualClock
+    clock: Clock
     docs: dict[str, Any]
     asked: list[Asked] = field(default_factory=list[Asked])
     base: str = ""
@@ -161,11 +161,15 @@ def _fresh(reply: web.Response) -> web.Response:
 
 @contextlib.asynccontextmanager
 async def carrier_world(
-    assumptions: Assumptions | None = None, faults: Faults | None = None, seed: int = 1, **options: Any
+    assumptions: Assumptions | None = None,
+    faults: Faults | None = None,
+    seed: int = 1,
+    clock: Clock | None = None,
+    **options: Any,
 ) -> AsyncIterator[World]:
     """Run the emulator and the tiny application; nothing may have crashed, and every request was signed."""
-    clock = VirtualClock()
-    ticking = asyncio.create_task(clock.run())
+    clock = clock or VirtualClock()
+    ticking = asyncio.create_task(clock.run()) if isinstance(clock, VirtualClock) else None
     net = Network(clock=clock, rng=random.Random(seed), assumptions=assumptions, faults=faults, **options)
     world = World(net, clock, {})
     app = web.Application()
@@ -182,4 +186,5 @@ async def carrier_world(
     finally:
         await net.stop()
         await runner.cleanup()
-        ticking.cancel()
+        if ticking is not None:
+            ticking.cancel()

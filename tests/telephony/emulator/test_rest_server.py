@@ -75,10 +75,11 @@ async def test_the_stand_alone_emulator_says_how_to_use_it_and_is_configured_by_
     said: list[str] = []
     stop = asyncio.Event()
     running = asyncio.create_task(serve.run(telephones=["+12025550123"], seed=1, say=said.append, stop=stop))
-    while len(said) < 5:
+    while len(said) < 6:
         await asyncio.sleep(0)
         assert not running.done()
-    settings = dict(line.split("=", 1) for line in said)
+    settings = dict(line.split("=", 1) for line in said if not line.startswith("#"))
+    assert said[-1] == f"# telephone page: {settings['HOTLINE_TWILIO_API_URL']}/telephone"
     account = settings["HOTLINE_TWILIO_ACCOUNT_SID"]
     driver = client(settings["HOTLINE_TWILIO_API_URL"], account, settings["HOTLINE_TWILIO_AUTH_TOKEN"])
     numbers = driver.api.v2010.accounts(account).incoming_phone_numbers

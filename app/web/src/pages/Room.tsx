@@ -1,0 +1,44 @@
+import { signal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { ask, type Schemas } from "../api/client";
+import * as s from "../state";
+import { t } from "../words";
+
+/** Who is in the room of the own call, as the board knows it. */
+export const legs = signal<Schemas["LegOut"][]>([]);
+
+/** Milliseconds between two looks: joins of others are no news of the call itself. */
+const EVERY_MS = 3000;
+
+async function look(call: string): Promise<void> {
+  const said = await ask("get", "/api/calls/{id}", { at: { id: call } }).catch(() => null);
+  if (said) legs.value = said.legs.filter((leg) => leg.joined);
+}
+
+export function agencyJoined(): boolean {
+  return legs.value.some((leg) => leg.role === "agency");
+}
+
+/** Everybody in the room by their part in it: also a lead who listens. */
+export function Room(): JSX.Element {
+  const w = t.value.call;
+  const call = s.callId.value;
+  useEffect(() => {
+    if (!call) return;
+    void look(call);
+    const timer = setInterval(() => void look(call), EVERY_MS);
+    return () => {
+      clearInterval(timer);
+      legs.value = [];
+    };
+  }, [call, s.call.value]);
+  const mine = s.who.value?.spec;
+  const others = legs.value.filter((leg) => leg.who !== mine);
+  const names = others.map((leg) => w.people[leg.role] ?? leg.role);
+  return (
+    <p class="room dim" role="status">
+      {names.length ? `${w.inRoom}: ${names.join(", ")}` : "\u00a0"}
+    </p>
+  );
+}
