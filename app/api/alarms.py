@@ -18,6 +18,7 @@ TODO: Mapping[str, str] = {
     "lost_specialist": "look_at_call",
     "microphone": "check_microphone",
     "page": "answer_waiting",
+    "ring_back": "answer_waiting",
 }
 #: The same for `effect_failed`, by what could not be done at the carrier.
 TODO_FAILED: Mapping[str, str] = {

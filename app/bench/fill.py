@@ -30,12 +30,17 @@ COPIES = 1_000
 #: KEYS[1] meta. ARGV: tag, first number, how many, how many there are to copy from (each like the one so many before).
 COPY = """
 local P, first, count, like = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local last = 0 -- behind the last of them, however slowly they came
+for n = 0, like - 1 do
+  last = math.max(last, tonumber(redis.call('HGET', P .. 'call:' .. string.format('c%020x', n), 'a')))
+end
 for n = first, first + count - 1 do
   local from = string.format('c%020x', n % like)
   local id = string.format('c%020x', n)
   redis.call('COPY', P .. 'call:' .. from, P .. 'call:' .. id)
   local c = redis.call('HMGET', P .. 'call:' .. id, 'a', 'score', 'lanes')
-  local counter, a, score = redis.call('HINCRBY', KEYS[1], 'counter', 1), c[1] + n, c[2] + n
+  local counter, later = redis.call('HINCRBY', KEYS[1], 'counter', 1), last - c[1] + n
+  local a, score = c[1] + later, c[2] + later
   redis.call('HSET', P .. 'call:' .. id, 'id', id, 'sid', string.format('CA%032x', n), 'counter', counter,
     'a', string.format('%.0f', a), 'score', string.format('%.0f', score))
   redis.call('ZADD', P .. 'calls', a, id)

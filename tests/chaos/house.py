@@ -293,12 +293,13 @@ async def house(stores: Stores, database_url: str, name: str, folder: Path, *, s
     api_url = await net.start("127.0.0.1", 0)
     public_url = f"http://127.0.0.1:{port}"
     where = {"database_url": database_url, "redis_url": stores.redis_url, "host": "127.0.0.1", "port": port}
-    settings = settings_for(net, api_url, public_url, folder, name=name, **where)
     own_numbers(net, Links(public_url))
     engine = connect(database_url)
     async with document_host() as elsewhere:
+        where["fallback_url"] = f"{elsewhere.url}/fallback"
+        settings = settings_for(net, api_url, public_url, folder, name=name, **where)
         elsewhere.documents["fallback"] = static_document(settings, lines.load(settings, Secrets(settings)).line(""))
-        net.number(LINE).voice_fallback_url = f"{elsewhere.url}/fallback"  # type: ignore[union-attr]
+        net.number(LINE).voice_fallback_url = settings.fallback_url  # type: ignore[union-attr]
         world = World(settings, net.clock, net, engine, await start_serve(settings))
         made = House(world, stores)
         try:

@@ -172,7 +172,7 @@ def _helped(e: Evidence, call: Row, was: list[str], said: list[str]) -> bool:
     """A second helper in the room, a first person who came back beside their relief, changes nobody's ownership."""
     helpers = {stay.who for stay in e.stays_of(call["id"]) if stay.role in ("relief", "consult")}
     alone = [person for person in was if person not in helpers]
-    return set(said) <= set(was) and [p for p in said if p not in helpers] == _without_repeats(alone)
+    return set(said) <= set(was) and _without_repeats(p for p in said if p not in helpers) == _without_repeats(alone)
 
 
 def _without_repeats(people: Any) -> list[str]:

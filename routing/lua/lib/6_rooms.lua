@@ -201,10 +201,17 @@ local function restamp(c, sid, leg, at)
   if s and B.num(c.tog) > 0 then B.set(c, { tog = math.max(B.num(s.join_at), B.num(c.in_at)) }) end
 end
 
+-- When a leg came whose coming was supplied: it is in its room as soon as it has been answered with it.
+function B.likeliest(c, leg, label, at, span)
+  local answered = span and (B.shown_at(c, label) or leg.asked)
+  return answered and math.max(span.earliest, math.min(span.latest, answered)) or at
+end
+
 -- A leg is in a room: the carrier said so.
 function B.leg_in(c, sid, label, room, room_sid, at, span)
   local role, who = B.parse_label(label)
   local leg = B.legs(c)[sid] or { role = role, who = who, label = label }
+  at = B.likeliest(c, leg, label, at, span)
   if not B.once(c, 'J', sid, label, room_sid, at or '') then return end -- guard: join_once
   B.came(c, sid, { role = role, who = who, label = label, room = room, room_sid = room_sid }, at, span)
   local turn = B.turn_of(label)

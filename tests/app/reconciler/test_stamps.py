@@ -38,6 +38,23 @@ async def test_R3_an_end_whose_callback_was_lost_is_the_carriers_own_stamp(h: Ho
     assert earliest <= ended <= latest <= earliest + BOUND_S
 
 
+async def test_T_a_conversation_whose_beginning_was_never_told_is_an_answer(h: Hotline) -> None:
+    maria = await h.specialist()
+    h.net.faults.duplicate_next("participant-join")  # the specialist's
+    h.net.faults.drop_next("participant-join")  # the caller's
+    caller = await h.caller()
+    await h.until_talking(caller)
+    came = h.clock.now()
+    await h.until_state(caller, "talking", within=20)
+    await maria.hangs_up()
+    await caller.hangs_up()
+    await h.until_state(caller, "closed", within=BOUND_S)
+    (joined,) = [e for e in await h.events("leg.joined") if e.data["role"] == "caller"]
+    assert abs(joined.data["at_ms"] / 1000 - came) <= 1
+    (end,) = await h.events("call.ended")
+    assert end.data["outcome"] == "answered"
+
+
 async def test_P4_comings_that_an_emptied_board_learns_again_have_a_span(h: Hotline) -> None:
     maria = await h.specialist()
     caller = await h.caller()
