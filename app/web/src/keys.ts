@@ -1,6 +1,6 @@
 // Single keys for everything one does in a call; none of them works while somebody types.
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 const KEPT = "hotline.keys";
 /** WCAG 2.1.4: whoever is disturbed by single keys turns them off. */
@@ -36,7 +36,8 @@ addEventListener("keydown", (event) => {
 export function useKey(key: string | undefined, act: Act, active = true): void {
   const latest = useRef(act);
   latest.current = act;
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // Before the next key: somebody who presses E and 1 means the list that E has opened.
     if (!key || !active) return;
     const entry = { key: key.toLowerCase(), act: () => latest.current() };
     stack.push(entry);
