@@ -166,7 +166,7 @@ def _ended(r: Reading) -> None:
         call["ended_at"] = ended
         call["outcome"] = _graver(call["outcome_before"], r.word("outcome"))
         talked = call["talking_at"] if call["outcome"] == Outcome.answered else None
-        earlier = talked if call["outcome_before"] == Outcome.answered else None  # before the board was emptied
+        earlier = talked and _together(r, talked) if call["outcome_before"] == Outcome.answered else None
         call["answered_at"] = earlier or r.stamp("answered_ms") or talked
         call["side"], call["end_cause"] = r.word("side"), r.word("cause")
         call["carrier_status"] = r.word("carrier_status") or call["carrier_status"]
@@ -179,6 +179,16 @@ def _ended(r: Reading) -> None:
     if call["contact_id"] and (contact := r.pages.get("contacts", call["contact_id"])):
         _touch(contact, ended)
         r.pages.change("contacts", contact["id"])
+
+
+def _together(r: Reading, talked: datetime) -> datetime:
+    """The later of the two comings that the board took for a conversation, before it was emptied: the carrier's stamps of
+    them are sooner than the board's own."""
+    legs = [leg for leg in r.pages.all("legs") if leg["call_id"] == r.own["id"] and leg["joined_at"]]
+    caller = [leg["joined_at"] for leg in legs if leg["role"] == "caller"]
+    others = [leg["joined_at"] for leg in legs if leg["role"] != "caller"]
+    both = [max(mine, theirs) for mine in caller for theirs in others]
+    return max((at for at in both if at <= talked), default=talked)
 
 
 def _graver(before: str | None, now: str | None) -> str | None:
