@@ -182,8 +182,7 @@ def _ended(r: Reading) -> None:
 
 
 def _together(r: Reading, talked: datetime) -> datetime:
-    """The later of the two comings that the board took for a conversation, before it was emptied: the carrier's stamps of
-    them are sooner than the board's own."""
+    """When the later of the two came whom the board, emptied since, took for a conversation: the carrier's stamp."""
     legs = [leg for leg in r.pages.all("legs") if leg["call_id"] == r.own["id"] and leg["joined_at"]]
     caller = [leg["joined_at"] for leg in legs if leg["role"] == "caller"]
     others = [leg["joined_at"] for leg in legs if leg["role"] != "caller"]
