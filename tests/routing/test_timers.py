@@ -15,6 +15,7 @@ def _first_try_breaks(text: str) -> str:
     handler = """
 B.on.broken = function(id)
   redis.call('INCR', P .. 'tries')
+  B.alarm('page')
   if B.num(redis.call('GET', P .. 'tries')) < 3 then error('broken') end
 end
 """
@@ -41,5 +42,8 @@ async def test_S6_a_timer_that_breaks_is_tried_again_and_stops_no_other(valkey_u
         world.ms += 5_000
         await world.tick()
         assert not await world.board._store.plain("ZSCORE", timers, "broken|x")
+        told = await world.board.events("0-0", count=1000)
+        assert len({event.id for event in told}) == len(told), "no number of an event is given twice (S3)"
+        assert [event.data["kind"] for event in told if event.kind == "alarm"].count("page") == 3
     finally:
         await world.close()
