@@ -23,7 +23,7 @@ from app.records.projection_legs import (
 )
 from app.records.reading import Reading, first, instant, word
 from routing.board import Event
-from routing.states import Call, Outcome
+from routing.states import Call, Outcome, Role
 
 __all__ = ["CONTACT_WINDOW", "project"]
 
@@ -166,8 +166,9 @@ def _ended(r: Reading) -> None:
         call["ended_at"] = ended
         call["outcome"] = _graver(call["outcome_before"], r.word("outcome"))
         talked = call["talking_at"] if call["outcome"] == Outcome.answered else None
-        earlier = talked and _together(r, talked) if call["outcome_before"] == Outcome.answered else None
-        call["answered_at"] = earlier or r.stamp("answered_ms") or talked
+        earlier = talked if call["outcome_before"] == Outcome.answered else None  # before the board was emptied
+        answered = earlier or r.stamp("answered_ms") or talked
+        call["answered_at"] = _together_since(r, answered) if answered and call["resurrected"] else answered
         call["side"], call["end_cause"] = r.word("side"), r.word("cause")
         call["carrier_status"] = r.word("carrier_status") or call["carrier_status"]
         call["ended_earliest_at"], call["ended_latest_at"] = r.stamp("earliest_ms"), r.stamp("latest_ms")
@@ -181,13 +182,13 @@ def _ended(r: Reading) -> None:
         r.pages.change("contacts", contact["id"])
 
 
-def _together(r: Reading, talked: datetime) -> datetime:
-    """When the later of the two came whom the board, emptied since, took for a conversation: the carrier's stamp."""
-    legs = [leg for leg in r.pages.all("legs") if leg["call_id"] == r.own["id"] and leg["joined_at"]]
-    caller = [leg["joined_at"] for leg in legs if leg["role"] == "caller"]
-    others = [leg["joined_at"] for leg in legs if leg["role"] != "caller"]
-    both = [max(mine, theirs) for mine in caller for theirs in others]
-    return max((at for at in both if at <= talked), default=talked)
+def _together_since(r: Reading, at: datetime) -> datetime:
+    """An emptied board knows of a conversation from then on: the record knows who had come before and stayed."""
+    ours = (leg for leg in r.pages.all("legs") if leg["call_id"] == r.own["id"])
+    there = [leg for leg in ours if leg["joined_at"] and leg["joined_at"] <= at <= (leg["left_at"] or at)]
+    callers = [leg["joined_at"] for leg in there if leg["role"] == Role.caller]
+    owners = [leg["joined_at"] for leg in there if leg["role"] in (Role.owner, Role.relief)]
+    return min((max(mine, theirs) for mine in callers for theirs in owners), default=at)
 
 
 def _graver(before: str | None, now: str | None) -> str | None:
