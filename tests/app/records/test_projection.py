@@ -277,7 +277,7 @@ async def test_S2_a_conversation_that_goes_on_in_a_new_epoch_was_answered_when_i
     for _ in range(4):
         next(story)
     caller = {"sid": "CAc1", "role": "caller", "who": "c1", "label": "caller_c1_1"}
-    stream.add("leg.joined", "c1", "talking", room="r", room_sid="CF1", at_ms=stream.now_ms, **caller)
+    stream.add("leg.joined", "c1", "talking", room="r", room_sid="CF1", at_ms=START_MS, **caller)
     recorder = recorder_of(stream)
     await drain(recorder)
     ((begun,),) = [tuple(row.values()) for row in await rows("SELECT max(joined_at) FROM legs")]
