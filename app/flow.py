@@ -15,6 +15,7 @@ from dataclasses import replace
 from app import nostore
 from app.context import Context
 from app.documents import Turn, Voice, document_for, hold
+from app.legs import call_of, ms
 from app.lines import Line
 from app.links import BadPlace, Links, Place, held_since
 from app.nostore import Untold
@@ -240,7 +241,7 @@ def announced(ctx: Context, asked: Mapping[str, str]) -> Document:
 
 async def room_changed(ctx: Context, event: RoomEvent) -> None:
     """Somebody came into or left a call's room, or the room has ended."""
-    call, at = event.room.partition("-")[0], _ms(event.at)
+    call, at = call_of(event.room), ms(event.at)
     sid, label, board = event.sid or "", event.label or "", ctx.board
     try:
         if event.event == "participant-join":
@@ -280,7 +281,7 @@ async def _note(ctx: Context, told: Untold) -> bool:
 
 def _progress(ctx: Context, progress: LegProgress) -> Untold | None:
     """The caller's own leg is known by its SID, others say in their address whose they are."""
-    call, board, at = progress.query.get("call", ""), ctx.board, _ms(progress.at)
+    call, board, at = progress.query.get("call", ""), ctx.board, ms(progress.at)
     sid, status, label = progress.sid, progress.status, progress.query.get("label", "")
     if call or progress.query.get("app") is not None:
         return Untold(
@@ -319,7 +320,3 @@ def caller_of(ctx: Context, from_: str | None, verification: str = "") -> Caller
     if not (from_ or "").startswith("+") or not from_:
         return Caller(verification=verification)
     return Caller(ctx.secrets.number_hash(from_), ctx.secrets.encrypt(from_, NUMBER), False, verification)
-
-
-def _ms(at: float | None) -> int | None:
-    return None if at is None else int(at * 1000)

@@ -18,7 +18,7 @@ from app.links import Links
 from app.records.engine import connect
 from app.secrets import Secrets
 from app.settings import Settings
-from routing.board import Board
+from routing.board import Board, stream_order
 from telephony.carrier import Carrier
 from telephony.clock import Clock, RealClock, VirtualClock
 from telephony.twilio import Inbound, TwilioCarrier
@@ -164,14 +164,8 @@ def quiet(app: FastAPI) -> bool:
     ctx: Context = app.state.context
     last = ctx.board.last_event_id
     kept: recorder.Recorder | None = ctx.state.get("recorder")
-    recorded = kept is None or kept.degraded or cursor_order(kept.cursor) >= cursor_order(last)
+    recorded = kept is None or kept.degraded or stream_order(kept.cursor) >= stream_order(last)
     return recorded and app.state.desk.hub.caught_up(last)
-
-
-def cursor_order(cursor: str) -> tuple[int, int]:
-    """Stream ids in the order of their entries."""
-    ms, _, n = (cursor or "0-0").partition("-")
-    return int(ms), int(n or 0)
 
 
 async def aclose(ctx: Context) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from app import logs, metrics, strays
 from app.context import Context
-from app.flow import call_id, caller_of, class_of
+from app.flow import call_id
+from app.legs import ms
 from app.nostore import Untold, untold
 from app.records import queries
 from routing.board import Answer, BoardAway, CallView
@@ -138,7 +139,7 @@ async def place_and_close(ctx: Context, leg: LegInfo) -> None:
     """A caller's leg that has ended: its call gets its row, or its end."""
     if leg.status not in FINAL_STATUSES:
         return
-    call, at_ms = call_id(ctx.settings, leg.sid), int(leg.ended_at * 1000) if leg.ended_at else None
+    call, at_ms = call_id(ctx.settings, leg.sid), ms(leg.ended_at)
     view = await ctx.moved(lambda: ctx.board.call(call)) or await _place(ctx, leg)
     if view.state == Call.closed:
         return
@@ -157,7 +158,7 @@ async def put_through(ctx: Context, view: CallView) -> None:
     for leg in await ctx.carrier.children(view.sid):
         if leg.sid in known or leg.status != "completed" or not leg.duration:
             continue  # ours: who pressed the key has said so
-        label, at_ms = strays.backup_label(ctx, leg), int(leg.ended_at * 1000) if leg.ended_at else None
+        label, at_ms = strays.backup_label(ctx, leg), ms(leg.ended_at)
         await ctx.moved(
             lambda s=leg.sid, t=label, a=at_ms: ctx.board.leg_status(view.id, s, t, status="completed", at_ms=a)
         )
@@ -165,20 +166,4 @@ async def put_through(ctx: Context, view: CallView) -> None:
 
 
 async def _place(ctx: Context, leg: LegInfo) -> CallView:
-    """Its place by its first ring; the record knows line, language and class where it knows the call at all."""
-    call, line = call_id(ctx.settings, leg.sid), ctx.lines.dialled(leg.to)
-    rang = int(leg.started_at * 1000) if leg.started_at else ctx.now_ms()
-    known = await strays.on_record(ctx, call)
-    return await ctx.moved(
-        lambda: ctx.board.turn(
-            call,
-            leg.sid,
-            line=known.get("line", line.id),
-            language=known.get("language", line.languages[0]),
-            cls=known.get("class", class_of(ctx, leg.to)),
-            arrived_ms=known.get("arrived_ms", rang),
-            counter=known.get("counter", 0),
-            turn=0,
-            caller=caller_of(ctx, leg.from_),
-        )
-    )
+    return await strays.place(ctx, leg, ms(leg.started_at) or ctx.now_ms())

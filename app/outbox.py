@@ -13,6 +13,7 @@ from typing import Any
 
 from app import creates, logs, metrics
 from app.context import Context, Nudge
+from app.legs import ms, role_of
 from app.links import Links, Place, way_out
 from app.secrets import NUMBER
 from routing.board import BoardAway, CallView, Effect
@@ -173,7 +174,7 @@ async def caller_is_gone(ctx: Context, call: str, sid: str) -> bool:
     leg = await ctx.carrier.leg(sid)
     if leg is None or leg.status not in FINAL_STATUSES:  # only a terminal status closes (H2), and fetches may lag
         return False
-    at_ms = int(leg.ended_at * 1000) if leg.ended_at else None
+    at_ms = ms(leg.ended_at)
     await ctx.moved(lambda: ctx.board.caller_gone(call, sid, status=leg.status, side="caller", at_ms=at_ms))
     return True
 
@@ -190,7 +191,7 @@ async def end_room(ctx: Context, effect: Effect) -> Result:
     """Not while the carrier shows a caller or an agency in it, whatever the board was told or not told (L1)."""
     room_sid = await _room_sid(ctx, effect)
     inside = await ctx.carrier.participants(room_sid) if room_sid else ()
-    if any((person.label or "").partition("_")[0] in (Role.caller, Role.agency) for person in inside):
+    if any(role_of(person.label) in (Role.caller, Role.agency) for person in inside):
         ctx.reconcile_due()
         return {"kept": True}
     if room_sid:

@@ -24,7 +24,7 @@ from app.context import Context
 from app.records import audit
 from app.records.ingest import Fenced, Position, Result, record, take_over
 from app.records.journal import Journal
-from routing.board import BoardAway, EpochChanged, Event
+from routing.board import BoardAway, EpochChanged, Event, stream_order
 from telephony.clock import Clock
 
 log = logs.get(__name__)
@@ -189,14 +189,14 @@ class Recorder:
     async def _idle(self, position: Position) -> None:
         """Nothing new: trim what is old, and notice a stream that has gone back behind the cursor."""
         await self._trim(position)
-        if _order(await self._board.last_cursor()) < _order(position.cursor):
+        if stream_order(await self._board.last_cursor()) < stream_order(position.cursor):
             self._position = replace(position, cursor="0")
 
     async def _trim(self, position: Position) -> None:
         """Drop what was recorded long ago, at most once a minute, also under a load that never ends; never what this
         recorder has still to read again."""
         until = position.trimmable(int(self._clock.now() * 1000))
-        if until and until != self._trimmed and _order(until) <= _order(position.cursor):
+        if until and until != self._trimmed and stream_order(until) <= stream_order(position.cursor):
             await self._board.trim_events(until)
             self._trimmed = until
 
@@ -251,8 +251,3 @@ class Recorder:
                 self._tell(await record(self._engine, self._hotline, events, None, None))
         await asyncio.to_thread(self._file.forget, entries)
         self._spilled_to, self.degraded = None, False
-
-
-def _order(cursor: str) -> tuple[int, int]:
-    ms, _, n = cursor.partition("-")
-    return int(ms or 0), int(n or 0)

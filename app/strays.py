@@ -52,17 +52,20 @@ def unknown(legs: Mapping[str, LegInfo], known: set[str]) -> list[LegInfo]:
 
 async def take_in(ctx: Context, leg: LegInfo, legs: Mapping[str, LegInfo]) -> str:
     """Give a caller whom the board does not know their place; the call's id, empty where nothing was to be done."""
-    call, line = call_id(ctx.settings, leg.sid), ctx.lines.dialled(leg.to)
+    call = call_id(ctx.settings, leg.sid)
     if await ctx.moved(lambda: ctx.board.call(call)) or not await still_there(ctx, leg.sid):
         return ""
-    said = {
-        "line": line.id,
-        "language": line.languages[0],
-        "class": class_of(ctx, leg.to),
-        "arrived_ms": _ring_ms(ctx, leg),
-    }
-    said |= await on_record(ctx, call)
-    await ctx.moved(
+    await place(ctx, leg, _ring_ms(ctx, leg))
+    if answered_by(legs, leg.sid) is None:
+        await ctx.moved(lambda: ctx.board.verified(call))
+    return call
+
+
+async def place(ctx: Context, leg: LegInfo, rang_ms: int) -> CallView:
+    """Put a caller on the board by their first ring; the record knows better where it knows the call at all."""
+    call = call_id(ctx.settings, leg.sid)
+    said = {**by_leg(ctx, leg), "arrived_ms": rang_ms, **await on_record(ctx, call)}
+    return await ctx.moved(
         lambda: ctx.board.turn(
             call,
             leg.sid,
@@ -75,9 +78,12 @@ async def take_in(ctx: Context, leg: LegInfo, legs: Mapping[str, LegInfo]) -> st
             caller=caller_of(ctx, leg.from_),
         )
     )
-    if answered_by(legs, leg.sid) is None:
-        await ctx.moved(lambda: ctx.board.verified(call))
-    return call
+
+
+def by_leg(ctx: Context, leg: LegInfo) -> dict[str, Any]:
+    """What the number that was dialled says of a call."""
+    line = ctx.lines.dialled(leg.to)
+    return {"line": line.id, "language": line.languages[0], "class": class_of(ctx, leg.to)}
 
 
 def _ring_ms(ctx: Context, leg: LegInfo) -> int:

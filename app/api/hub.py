@@ -16,7 +16,7 @@ from app.api.memory import Memory
 from app.context import Context
 from app.people.stores import RECORD_AWAY
 from app.records.queries import recorded_facts
-from routing.board import Board, BoardAway, EpochChanged, Event
+from routing.board import Board, BoardAway, EpochChanged, Event, stream_order
 
 #: Seconds between pings: a console that heard none for 12 s knows that it is cut off.
 PING_EVERY_S = 5.0
@@ -84,7 +84,9 @@ class Hub:
     def caught_up(self, cursor: str) -> bool:
         """Everything up to that entry of the stream has left for the consoles: a virtual clock may jump."""
         told = not (self._fresh or self._specs or self._calls)
-        return _order(self._cursor) >= _order(cursor) and told and all(client.idle for client in self._all())
+        return (
+            stream_order(self._cursor) >= stream_order(cursor) and told and all(client.idle for client in self._all())
+        )
 
     def _all(self) -> Iterable[Client]:
         return [client for clients in self._clients.values() for client in clients]
@@ -128,8 +130,8 @@ class Hub:
     async def _start(self) -> str:
         """Remember the last minutes without telling anybody, then begin where the stream ends now."""
         end = await self._board.last_cursor()
-        cursor = f"{max(0, _order(end)[0] - REMEMBERED_MS)}-0"
-        while _order(cursor) < _order(end):
+        cursor = f"{max(0, stream_order(end)[0] - REMEMBERED_MS)}-0"
+        while stream_order(cursor) < stream_order(end):
             events = await self._board.events(cursor, count=500)
             for event in events:
                 self.memory.note(event)
@@ -287,12 +289,6 @@ class Hub:
             by_spec.setdefault(self._pending.pop(fact, ""), []).append(fact)
         for spec, ids in by_spec.items():
             self._send(spec, {"type": "recorded", "ids": ids})
-
-
-def _order(cursor: str) -> tuple[int, int]:
-    """Entries of a stream are ordered by milliseconds and a count within them."""
-    ms, _, count = cursor.partition("-")
-    return int(ms or 0), int(count or 0)
 
 
 async def snapshot(board: Board) -> dict[str, Any]:

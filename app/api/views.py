@@ -9,24 +9,6 @@ from app.api.fields import Out
 from routing.board import CallView, OfferView, SpecView
 
 
-class OfferOut(Out):
-    """C5: class, language, wait and "returning number" is all that an offer shows."""
-
-    offer: str
-    kind: str
-    state: str
-    line: str
-    language: str
-    cls: str
-    arrived_ms: int
-    wait_ms: int
-    returning: bool
-    made_ms: int
-    ack_by_ms: int
-    deadline_ms: int
-    acked: bool
-
-
 class OfferShort(Out):
     offer: str
     kind: str

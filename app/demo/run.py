@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -124,7 +123,3 @@ def read_assumptions(switches: Sequence[str]) -> Assumptions:
             raise ValueError(f"{switch!r} is no assumption; there are: {there}")
         values[name] = choices[value.lower()]
     return replace(Assumptions(), **values)
-
-
-def run_now(options: Options, tell: Tell | None = None) -> dict[str, Any]:
-    return asyncio.run(simulate(options, tell))

@@ -7,7 +7,7 @@ from app.context import Context
 from app.links import Links, way_out
 from app.missed import put_through
 from app.reconciler.memory import NO_SPAN, Memory, span
-from app.reconciler.picture import Picture, healed, is_over, ms
+from app.reconciler.picture import Picture, end_of, healed, is_over
 from routing.board import CallView
 from routing.states import Call
 
@@ -31,7 +31,7 @@ async def _supply_end(ctx: Context, view: CallView, memory: Memory) -> bool:
     leg = await ctx.carrier.leg(view.sid)
     if not is_over(leg) or (leg is None and not memory.aged("unknown", view.sid, ctx.clock.now())):
         return False
-    status, at = (leg.status, ms(leg.ended_at)) if leg else ("completed", None)
+    status, at = end_of(leg)
     await put_through(ctx, view)
     within = NO_SPAN if at else span(ctx.now_ms(), view.arrived_ms, memory.alive(view.sid))
     await ctx.moved(lambda: ctx.board.caller_gone(view.id, view.sid, status=status, side="caller", at_ms=at, **within))

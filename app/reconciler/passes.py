@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from app import logs, strays
 from app.context import Context
+from app.legs import call_of
 from app.outbox import caller_is_gone
 from app.reconciler import restoring
 from app.reconciler.callers import compare_caller
 from app.reconciler.memory import NO_SPAN, Memory, span
-from app.reconciler.picture import Picture, call_of, healed, is_over, look, ms
+from app.reconciler.picture import Picture, end_of, healed, is_over, look
 from app.reconciler.rooms import compare_room
 from routing.board import BoardAway, BoardFault, CallView
 from routing.states import Call, Role
@@ -27,8 +28,8 @@ async def one_pass(ctx: Context, memory: Memory) -> None:
     picture = await look(ctx, memory)
     known = {view.sid for view in picture.calls.values()}
     for room in picture.rooms:
-        if call_of(room) not in picture.calls:
-            await _alone(memory, call_of(room), lambda r=room: restoring.room_without_call(ctx, r, picture, memory))
+        if (call := call_of(room.name)) not in picture.calls:
+            await _alone(memory, call, lambda r=room: restoring.room_without_call(ctx, r, picture, memory))
     for leg in strays.unknown(picture.legs, known):
         await _alone(memory, leg.sid, lambda stray=leg: _take_in(ctx, stray, picture))
     for view in picture.calls.values():
@@ -83,7 +84,7 @@ async def _loose_end(ctx: Context, loose: Mapping[str, str], memory: Memory) -> 
     leg = await ctx.carrier.leg(sid)
     if not is_over(leg):
         return
-    status, at = (leg.status, ms(leg.ended_at)) if leg else ("completed", None)
+    status, at = end_of(leg)
     within = NO_SPAN if at else span(ctx.now_ms(), memory.alive(sid))
     await ctx.moved(lambda: ctx.board.leg_status(call, sid, label, status=status, at_ms=at, **within))
     healed("loose_end", call)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app import logs, metrics
 from app.context import Context
+from app.legs import ms
 from app.reconciler.memory import Memory
 from routing.board import CallView
 from routing.states import Role
@@ -46,21 +47,14 @@ async def inside(ctx: Context, room: RoomInfo, memory: Memory) -> Sequence[Parti
     return found
 
 
-def call_of(room: RoomInfo) -> str:
-    return room.name.partition("-")[0]
-
-
-def role_of(label: str | None) -> str:
-    return (label or "").partition("_")[0]
-
-
 def is_over(leg: LegInfo | None) -> bool:
     """A leg that one fetch has shown to have ended; one that the carrier does not know has ended long ago."""
     return leg is None or leg.status in FINAL_STATUSES
 
 
-def ms(at: float | None) -> int | None:
-    return None if at is None else int(at * 1000)
+def end_of(leg: LegInfo | None) -> tuple[str, int | None]:
+    """Status and moment, ms, of a leg that is over."""
+    return (leg.status, ms(leg.ended_at)) if leg else ("completed", None)
 
 
 def healed(kind: str, call: str) -> None:

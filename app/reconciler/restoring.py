@@ -7,17 +7,15 @@ from typing import Any
 
 from app import strays
 from app.context import Context
-from app.flow import class_of
+from app.legs import call_of, ms, role_of
 from app.links import Links, way_out
 from app.reconciler.memory import Memory
-from app.reconciler.picture import OURS, Picture, call_of, healed, inside, role_of
+from app.reconciler.picture import OURS, Picture, healed, inside
 from app.reconciler.rooms import supply_join
 from routing.board import CallView
 from routing.states import Call, Role
 from telephony.carrier import LegInfo, ParticipantInfo, RoomInfo
 
-#: States in which the board believes that nobody of ours is with the caller.
-ALONE = frozenset({Call.greeting, Call.waiting, Call.offered, Call.doubtful})
 #: Whose company a caller is not taken out of.
 COMPANY = OURS | {Role.agency}
 
@@ -27,7 +25,7 @@ async def room_without_call(ctx: Context, room: RoomInfo, picture: Picture, memo
     people = await inside(ctx, room, memory)
     caller = next((p for p in people if role_of(p.label) == Role.caller), None)
     if caller and await strays.still_there(ctx, caller.sid):
-        view = await ctx.moved(lambda: ctx.board.call(call_of(room)))
+        view = await ctx.moved(lambda: ctx.board.call(call_of(room.name)))
         if view and view.state == Call.closed:
             await _out_of_closed(ctx, view, room, people, memory)
         else:
@@ -39,8 +37,8 @@ async def room_without_call(ctx: Context, room: RoomInfo, picture: Picture, memo
 async def together_unknown(ctx: Context, view: CallView, picture: Picture, memory: Memory) -> bool:
     """A caller who waits by the board sits with one of ours whose leg it has never seen: it is older than their
     conversation, and catches up before anybody fetches the caller out of it."""
-    room = next((r for r in picture.rooms if call_of(r) == view.id), None)
-    if room is None or view.state not in ALONE or view.sid not in picture.legs:
+    room = next((r for r in picture.rooms if call_of(r.name) == view.id), None)
+    if room is None or view.state not in strays.ALONE or view.sid not in picture.legs:
         return False
     people = await inside(ctx, room, memory)
     caller = next((p for p in people if p.sid == view.sid), None)
@@ -62,7 +60,7 @@ async def _restore(
     leg: LegInfo | None,
     memory: Memory,
 ) -> None:
-    call, labels = call_of(room), [p.label for p in people if p.label]
+    call, labels = call_of(room.name), [p.label for p in people if p.label]
     told = {**await _told(ctx, call, leg), "room": room.name}
     await ctx.moved(lambda: ctx.board.restore(call, caller.sid, told=told, room_sid=room.sid, labels=labels))
     for person in people:
@@ -75,9 +73,8 @@ async def _told(ctx: Context, call: str, leg: LegInfo | None) -> dict[str, Any]:
     line that was dialled."""
     told: dict[str, Any] = {}
     if leg:
-        line = ctx.lines.dialled(leg.to)
-        told = {"line": line.id, "language": line.languages[0], "class": class_of(ctx, leg.to)}
-        told |= {"arrived_ms": int(leg.started_at * 1000)} if leg.started_at else {}
+        told = strays.by_leg(ctx, leg)
+        told |= {"arrived_ms": ms(leg.started_at)} if leg.started_at else {}
     return told | await strays.on_record(ctx, call)
 
 
@@ -98,7 +95,7 @@ async def _end_ghosts(ctx: Context, room: RoomInfo, people: Sequence[Participant
     for person in people:
         if role_of(person.label) in OURS:
             await ctx.carrier.complete(person.sid)
-            healed("ghost_leg", call_of(room))
+            healed("ghost_leg", call_of(room.name))
     if not people:
         await ctx.carrier.end_room(room.sid)
-        healed("ghost_room", call_of(room))
+        healed("ghost_room", call_of(room.name))

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.context import Context
+from app.legs import ms
 from app.reconciler.memory import NO_SPAN, ROUNDING_MS, Memory, span
-from app.reconciler.picture import Picture, healed, inside, is_over, ms
+from app.reconciler.picture import Picture, end_of, healed, inside, is_over
 from routing.board import CallView
 from routing.states import Role
 from telephony.carrier import ParticipantInfo, RoomInfo
@@ -95,8 +96,8 @@ async def _supply_leg_end(ctx: Context, view: CallView, sid: str, known: Mapping
     leg = await ctx.carrier.leg(sid)
     if not is_over(leg):
         return
-    label, at, now_ms = str(known.get("label", "")), ms(leg.ended_at) if leg else None, ctx.now_ms()
-    status = leg.status if leg else "completed"
+    label, now_ms = str(known.get("label", "")), ctx.now_ms()
+    status, at = end_of(leg)
     within = NO_SPAN if at else span(now_ms, known.get("at"), memory.alive(sid))
     if known.get("joined"):
         await _supply_leave(ctx, view, sid, known, at + ROUNDING_MS if at else now_ms, memory)

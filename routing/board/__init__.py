@@ -22,6 +22,7 @@ from routing.board.views import (
     Seat,
     Span,
     SpecView,
+    stream_order,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "Seat",
     "Span",
     "SpecView",
+    "stream_order",
 ]

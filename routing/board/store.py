@@ -15,7 +15,7 @@ from redis.exceptions import NoScriptError, RedisError
 from routing.board.address import client
 from routing.board.guard import Breaker, exchange
 from routing.board.scripts import Script, load
-from routing.board.views import BoardAway, EpochChanged
+from routing.board.views import BoardAway, EpochChanged, stream_order
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Store:
 
     def saw(self, event_id: str) -> None:
         """Data that end before this stream id are older than what was seen: no move is made on them (S2)."""
-        self.last_event_id = _later(self.last_event_id, event_id)
+        self.last_event_id = max(self.last_event_id, event_id, key=stream_order)
 
     async def _send(self, script: Script, text: str, source: str, until: float) -> dict[str, Any]:
         now_ms = self._now_ms() if self._now_ms else 0
@@ -176,13 +176,3 @@ class Store:
 def _online(info: Mapping[str, Any]) -> int:
     """Replicas that follow, by INFO: one that is still copying acknowledges nothing."""
     return sum(isinstance(v, dict) and cast(Any, v).get("state") == "online" for v in info.values())
-
-
-def _later(a: str, b: str) -> str:
-    """The later of two stream ids."""
-
-    def key(cursor: str) -> tuple[int, int]:
-        ms, _, n = cursor.partition("-")
-        return int(ms), int(n or 0)
-
-    return max(a, b, key=key)

@@ -186,3 +186,9 @@ class Event:
     kind: str
     state: str
     data: Mapping[str, Any]
+
+
+def stream_order(cursor: str) -> tuple[int, int]:
+    """Ids of the stream in the order of their entries; nothing is before all of them."""
+    ms, _, count = cursor.partition("-")
+    return int(ms or 0), int(count or 0)

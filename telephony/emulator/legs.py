@@ -101,8 +101,6 @@ class Leg:
         self.participant: Participant | None = None
         self.awaited: Participant | None = None
         """Where REST is dialling it into a room: that participant, until the entry."""
-        self.bridged_to: Leg | None = None
-        """The other leg of a Dial that has been put through."""
         self.keys = Keys()
         self.heard: list[Heard] = []
         self.cookies: dict[str, str] = {}

@@ -241,12 +241,10 @@ async def _put_through(script: Script, verb: Verb, child: Leg) -> tuple[dict[str
         net.ledger.air.set(one.sid, place=place)
     net.ledger.air.start(place)
     net.ledger.add("bridge.begin", leg.sid, child=child.sid)
-    leg.bridged_to, child.bridged_to = child, leg
     try:
         limit = float(verb.number("timeLimit", TIME_LIMIT_S))
         await within(net.clock, limit, _bridge_over(child, leg, verb.flag("hangupOnStar", False)))
     finally:
-        leg.bridged_to = child.bridged_to = None
         for one in (leg, child):
             if one.live:
                 net.ledger.air.set(one.sid, place="")

@@ -112,6 +112,10 @@ window.dial = async (token, params) => {
 };
 """
 
+#: The user name of the SDK's own end in ICE, once offer and answer agree.
+ICE = """(({signalingState, localDescription}) => signalingState === "stable"
+  ? localDescription.sdp.match(/ice-ufrag:(\\S+)/)[1] : null)(call._mediaHandler.version.pc)"""
+
 
 class Window:
     """One person's window: everything it asked for and complained about is kept."""
@@ -139,6 +143,14 @@ class Window:
     async def said(self, what: str) -> None:
         """Wait until the SDK has told this event."""
         await self._until("said", lambda said: any(what in s for s in said))
+
+    async def ice(self) -> str | None:
+        """Under which name the SDK's media finds its way now; none while that is being agreed."""
+        return await self.page.evaluate(ICE)
+
+    async def ice_is_not(self, before: str | None) -> None:
+        """Wait until another way has been agreed."""
+        await self._until(ICE, lambda now: now not in (None, before))
 
     async def _until(self, script: str, good: Any) -> None:
         async with asyncio.timeout(PATIENCE_S):

@@ -19,10 +19,6 @@ class Verdict:
     why: str = ""
 
 
-def first_ring(_: Evidence, caller: LegFacts) -> float:
-    return caller.begun
-
-
 def answered_at(e: Evidence, caller: LegFacts) -> float | None:
     """The beginning of the first second that caller and specialist spent together."""
     return next((span.begin for span, _ in e.conversations[caller.sid] if span.seconds >= ANSWERED_S), None)

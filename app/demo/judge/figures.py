@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from app.demo.evidence import NEVER, Evidence, LegFacts, Row
+from app.demo.evidence import Evidence, LegFacts, Row
 from app.demo.judge.buckets import answered_at, dropped_by_us
 from app.demo.scripts import is_full
 
@@ -210,7 +210,3 @@ def missing(e: Evidence, count: Callable[[str], int]) -> list[str]:
     full = is_full(len(e.log.scripts))
     owed = [kind for kind, part in SCRIPTED.items() if (part in played if part else full)]
     return [kind for kind in owed if count(kind) == 0]
-
-
-def still_live(e: Evidence) -> int:
-    return sum(1 for leg in e.legs.values() if leg.ended == NEVER)

@@ -81,7 +81,8 @@ export const unsent = computed(
 export const unrecorded = computed(() => all().flatMap((one) => one.sending.filter((item) => item.saved)).length);
 export const refused = computed(() => all().flatMap((one) => one.sending.filter((item) => item.refused)));
 
-function all(): CaseFile[] {
+/** The file on screen and those that still hold something unsent. */
+export function all(): CaseFile[] {
   return file.value ? [file.value, ...older.value] : older.value;
 }
 
@@ -157,7 +158,8 @@ let writing: Promise<void> = Promise.resolve();
 function keep(one: CaseFile): void {
   const [using, name, text] = [key, `${PREFIX}${spec}.${one.call}`, JSON.stringify(one)];
   if (!using) return;
-  writing = writing.then(async () => {
+  // One write that fails, as on a full disk, must not end all later ones.
+  writing = writing.catch(() => undefined).then(async () => {
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, using, new TextEncoder().encode(text));
     localStorage.setItem(name, `${textOf(iv)}.${textOf(new Uint8Array(sealed))}`);

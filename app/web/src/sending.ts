@@ -1,6 +1,6 @@
 // Carries what is kept to the server, again and again under the same ids, until the record has it (S4).
 import { ask, Refused } from "./api/client";
-import { change, file, noteWaits, older, type CaseFile, type Sending } from "./kept";
+import { all, change, noteWaits, type Sending } from "./kept";
 import { boardAway, recordAway } from "./state";
 
 /** Milliseconds of quiet after which a note is sent. */
@@ -17,12 +17,8 @@ export function begin(): void {
   setInterval(() => void sendAll(), AGAIN_MS);
 }
 
-function files(): CaseFile[] {
-  return file.value ? [file.value, ...older.value] : older.value;
-}
-
 export async function sendAll(): Promise<void> {
-  for (const one of files()) {
+  for (const one of all()) {
     for (const item of one.sending) if (!item.refused && due(item)) await send(one.call, item);
     if (noteWaits(one)) await sendNote(one.call);
   }
@@ -75,12 +71,12 @@ function update(call: string, id: string, how: Partial<Sending> | null): void {
 
 /** The live stream says that these are in the record. */
 export function recorded(ids: string[]): void {
-  for (const one of files()) for (const item of one.sending) if (ids.includes(item.id)) update(one.call, item.id, null);
+  for (const one of all()) for (const item of one.sending) if (ids.includes(item.id)) update(one.call, item.id, null);
 }
 
 /** A refused entry was read by the person and is given up. */
 export function giveUp(id: string): void {
-  for (const one of files()) if (one.sending.some((item) => item.id === id)) update(one.call, id, null);
+  for (const one of all()) if (one.sending.some((item) => item.id === id)) update(one.call, id, null);
 }
 
 export function noteTyped(call: string, text: string): void {
@@ -90,7 +86,7 @@ export function noteTyped(call: string, text: string): void {
 }
 
 async function sendNote(call: string): Promise<void> {
-  const one = files().find((found) => found.call === call);
+  const one = all().find((found) => found.call === call);
   if (!one || !noteWaits(one) || busy.has(one.note.id)) return;
   const { id, version, text } = one.note;
   busy.add(id);

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.recorder import Recorder
-from routing.board import BoardAway, Event
+from routing.board import BoardAway, Event, stream_order
 
 START_MS = 1_800_000_000_000
 EPOCH = f"{START_MS}-aaaa"
@@ -50,7 +50,7 @@ class Stream:
 
     async def events(self, after: str, *, count: int = 500, block_ms: int = 0) -> Sequence[Event]:
         self._reach()
-        found = [event for event in self.entries if _order(event.cursor) > _order(after)][:count]
+        found = [event for event in self.entries if stream_order(event.cursor) > stream_order(after)][:count]
         await asyncio.sleep(0 if found or not block_ms else 0.01)
         return found
 
@@ -63,7 +63,7 @@ class Stream:
         return int(self.leases.setdefault(name, holder) == holder)
 
     async def trim_events(self, before: str) -> int:
-        self.entries = [event for event in self.entries if _order(event.cursor) > _order(before)]
+        self.entries = [event for event in self.entries if stream_order(event.cursor) > stream_order(before)]
         return 0
 
     async def memory_share(self) -> float:
@@ -72,11 +72,6 @@ class Stream:
     def _reach(self) -> None:
         if self.away:
             raise BoardAway
-
-
-def _order(cursor: str) -> tuple[int, int]:
-    ms, _, n = cursor.partition("-")
-    return int(ms), int(n or 0)
 
 
 Story = Callable[[Stream, str, random.Random], Any]
