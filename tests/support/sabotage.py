@@ -94,13 +94,13 @@ def says_nothing(parts: Parts) -> Iterator[None]:
 @contextlib.contextmanager
 def wrong_stamps(_: Parts) -> Iterator[None]:
     """The carrier's stamps are read two seconds late."""
-    read = flow._ms
+    read = flow.ms
 
     def late(at: float | None) -> int | None:
         ms = read(at)
         return None if ms is None else ms + OFF_MS
 
-    with mock.patch.object(flow, "_ms", late):
+    with mock.patch.object(flow, "ms", late):
         yield
 
 
