@@ -28,16 +28,18 @@ DEFINITIONS: Mapping[str, Mapping[str, str]] = {
         "es": "De estas, llamadas que terminó quien llamaba antes de que alguien contestara, por temprano que fuera.",
     },
     "rolled_over": {
-        "en": "Of these, calls that a person at the partner line answered, and nobody of ours.",
-        "es": "De estas, llamadas que contestó una persona de la línea asociada, y nadie de la nuestra.",
+        "en": "Of these, calls that a person at the partner line answered, or talks on now, and nobody of ours.",
+        "es": "De estas, llamadas que contestó una persona de la línea asociada, o atiende ahora, "
+        "y nadie de la nuestra.",
     },
     "callback": {
         "en": "Of these, callers who chose to be called back and whom nobody had answered before.",
         "es": "De estas, personas que eligieron que se les llamara y a quienes nadie había contestado antes.",
     },
     "open": {
-        "en": "Of these, calls that have not ended and that nobody of ours has answered so far.",
-        "es": "De estas, llamadas que no han terminado y que nadie de la nuestra ha contestado todavía.",
+        "en": "Of these, calls that have not ended and that nobody has answered so far, here or at the partner line.",
+        "es": "De estas, llamadas que no han terminado y que nadie ha contestado todavía, "
+        "ni aquí ni en la línea asociada.",
     },
     "service_level": {
         "en": "Share of all offered calls that were answered within {target} seconds of the first ring. Calls still "

@@ -11,19 +11,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.reports.calls import CALLS
+
 HALF_HOUR = timedelta(minutes=30)
 
-#: One row a call: when it rang, whether and when it was answered. A call that goes on is answered once its people are
-#: together; of one that has ended the outcome alone says so.
-CALLS = """
-    SELECT
-        floor(extract(epoch FROM arrived_at - :since) / 1800)::int AS slot,
-        coalesce(outcome, CASE WHEN talking_at IS NOT NULL THEN 'answered' ELSE 'open' END) AS became,
-        extract(epoch FROM coalesce(answered_at, talking_at) - arrived_at) AS took,
-        extract(epoch FROM CAST(:now AS timestamptz) - arrived_at) AS age
-    FROM calls
-    WHERE arrived_at >= :since AND arrived_at < :until AND (CAST(:line AS text) IS NULL OR line = :line)
-"""
 #: The whole day has no slot; a call without a wait of its own (answered by nobody) is in no wait.
 FIGURES = f"""
     SELECT
@@ -83,7 +74,8 @@ async def so_far(
     async with sessions() as session:
         rows = (await session.execute(text(FIGURES), asked)).mappings().all()
     by_slot = {row["slot"]: _figures(row) for row in rows}
-    slots = range(int((now - since) / HALF_HOUR) + 1)
+    newest = max((slot for slot in by_slot if slot is not None), default=0)  # it may have rung in this very second
+    slots = range(max(int((now - since) / HALF_HOUR), newest) + 1)
     halves = [(since + slot * HALF_HOUR, by_slot.get(slot, Figures())) for slot in slots]
     return Today(since, now, by_slot.get(None, Figures()), halves)
 
