@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from app.api import (
     audit,
     calls,
+    case,
     clinical,
     console,
     demo,
@@ -29,6 +30,7 @@ ROUTERS = (
     session.router,
     console.router,
     calls.router,
+    case.router,
     clinical.router,
     handoffs.router,
     supervise.router,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import StringConstraints, model_validator
+from sqlalchemy import select
 
 from app.api.access import Route, desk_of
 from app.api.clinical import Saved, saved, sealed
@@ -15,6 +16,8 @@ from app.api.errors import Refused
 from app.api.fields import In, Key, Narrative, PathId, Short
 from app.api.ownership import own_call, own_handoff
 from app.people.sessions import Session
+from app.people.stores import RECORD_AWAY
+from app.records.models import EmergencyHandoff
 from app.secrets import NUMBER
 from routing.board import Answer
 from telephony.numbers import NotDiallable, check_diallable
@@ -30,6 +33,7 @@ EMERGENCY_NUMBER = (
 )
 NO_NUMBER = "This is not a telephone number. Write it with country code, such as +12025550123."
 NO_ENTRY = "There is no such entry in the directory."
+BY_HAND_ONLY = "This agency has no number that may be dialled from here: ring it by hand."
 
 
 class HandoffIn(In):
@@ -37,7 +41,8 @@ class HandoffIn(In):
 
     id: HandoffId
     to: Short
-    """A number with country code, or an entry of the directory."""
+    """A number with country code, or an entry of the directory; without `dial` also a name, for whoever is rung by
+    hand or reached in another way."""
     why: Literal["attempt_in_progress", "imminent_risk", "medical", "violence", "child_at_risk", "other"]
     consent: Literal["given", "refused", "unable", "unknown"]
     voluntary: bool | None = None
@@ -90,7 +95,7 @@ async def open_handoff(id: PathId, form: HandoffIn, request: Request, session: O
     """A handoff is decided; works with Postgres down."""
     desk = desk_of(request)
     await own_call(desk, session, id)
-    number = agency_number(desk, form.to)
+    number = agency_number(desk, form.to) if form.dial else by_hand(desk, form.to)
     facts = form.model_dump(include={"why", "consent", "voluntary", "consulted", "location"}, exclude_none=True)
     answer = await desk.ctx.board.handoff_open(
         id,
@@ -109,6 +114,8 @@ async def add_fact(id: PathId, form: HandoffFactIn, request: Request, session: O
     """Reached or not, dialled by hand, confirmed contact, not located: "dispatched" alone is not done."""
     desk = desk_of(request)
     call = await own_handoff(desk, session, id)
+    if form.redial:
+        await _may_ring(desk, id)
     facts: dict[str, Any] = form.model_dump(
         include={"contact", "outcome", "consent", "location", "dispatched", "closed"}, exclude_none=True
     )
@@ -123,10 +130,37 @@ def agency_number(desk: Desk, to: str) -> str:
     """E.164 of a number or of a directory entry; emergency numbers are refused wherever they come from (C7)."""
     entry = desk.ctx.lines.raw.get("agencies", {}).get(to)
     try:
-        return check_diallable(entry["number"] if entry else to)
+        return check_diallable(entry.get("number", "") if entry else to)
     except NotDiallable as error:
         if error.reason == "emergency":
             message = EMERGENCY_NUMBER
         else:
             message = NO_NUMBER if to[:1] in "+0123456789(" else NO_ENTRY
         raise Refused(422, f"number_{error.reason}", message, {"to": message}) from error
+
+
+def by_hand(desk: Desk, to: str) -> str:
+    """What is written down of an agency that a person rings themselves: its number, else the directory's key or its
+    name. A bare emergency number is refused all the same: from here it reaches the wrong place (C7)."""
+    entry = desk.ctx.lines.raw.get("agencies", {}).get(to)
+    try:
+        return check_diallable(entry.get("number", "") if entry else to)
+    except NotDiallable:
+        if entry or any(letter.isalpha() for letter in to):
+            return to
+    return agency_number(desk, to)
+
+
+async def _may_ring(desk: Desk, handoff: str) -> None:
+    """Refuse to ring who can only be reached by hand. With the record away the carrier's own guard does it (C7)."""
+    query = select(EmergencyHandoff.to_cipher).where(EmergencyHandoff.id == handoff)
+    try:
+        async with desk.ctx.sessions() as store:
+            cipher = await store.scalar(query)
+    except RECORD_AWAY:
+        return
+    try:
+        if cipher:  # none: its opening is not on record yet
+            check_diallable(desk.ctx.secrets.decrypt(cipher, NUMBER))
+    except NotDiallable as error:
+        raise Refused(422, "by_hand_only", BY_HAND_ONLY) from error

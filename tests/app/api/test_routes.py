@@ -29,6 +29,7 @@ ALLOWED = {
     "POST /api/softphone-token": SPECIALIST_TOO,
     "GET /api/calls": {Role.lead},
     "GET /api/calls/{id}": SPECIALIST_TOO,
+    "GET /api/calls/{id}/case": SPECIALIST_TOO,
     "POST /api/calls/{id}/media": SPECIALIST_TOO,
     "POST /api/calls/{id}/rejoin": SPECIALIST_TOO,
     "POST /api/calls/{id}/leave": SPECIALIST_TOO,

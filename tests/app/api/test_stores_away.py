@@ -22,6 +22,7 @@ NEEDS = {
     "GET /api/check": "",
     "GET /api/draft-key": "",
     "GET /api/calls/{id}/notes": "record",
+    "GET /api/calls/{id}/case": "record",
     "PUT /api/calls/{id}/notes": "record",
     "POST /api/calls/{id}/story": "board",
     "POST /api/beat": "board",

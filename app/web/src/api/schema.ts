@@ -332,6 +332,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{id}/case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Case
+         * @description What has been said about this call so far, by whoever had it; rationale and narrative stay closed.
+         */
+        get: operations["case_api_calls__id__case_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls/{id}/class": {
         parameters: {
             query?: never;
@@ -1119,6 +1139,14 @@ export interface components {
             /** Now Ms */
             now_ms: number;
         };
+        /** CaseOut */
+        CaseOut: {
+            /** Safe To Call */
+            safe_to_call: string | null;
+            risk: components["schemas"]["RiskKnown"] | null;
+            /** Handoffs */
+            handoffs: components["schemas"]["HandoffKnown"][];
+        };
         /** ClassIn */
         ClassIn: {
             /** Id */
@@ -1354,6 +1382,36 @@ export interface components {
             dial: boolean;
         };
         /**
+         * HandoffKnown
+         * @description A handoff, open or closed. `to` is an entry of the directory, or a number or name as it was typed.
+         */
+        HandoffKnown: {
+            /** Id */
+            id: string;
+            /** To */
+            to: string;
+            /** Opened Ms */
+            opened_ms: number;
+            /** By */
+            by: string;
+            /** Why */
+            why: string;
+            /** Consent */
+            consent: string;
+            /** Location */
+            location: string;
+            /** Dial */
+            dial: boolean;
+            /** Contact */
+            contact: string;
+            /** Dispatched Ms */
+            dispatched_ms: number | null;
+            /** Outcome */
+            outcome: string;
+            /** Closed */
+            closed: boolean;
+        };
+        /**
          * HandoffSaved
          * @description As `Saved`, and whether the agency is being rung now: `false` means dial by hand; null: this was sent before.
          */
@@ -1564,6 +1622,22 @@ export interface components {
              * @default
              */
             rationale: string;
+        };
+        /**
+         * RiskKnown
+         * @description The latest of each statement; null: nobody has made it.
+         */
+        RiskKnown: {
+            /** At Ms */
+            at_ms: number;
+            /** At */
+            at: string;
+            /** Screened */
+            screened: string | null;
+            /** Judged */
+            judged: string | null;
+            /** Imminent */
+            imminent: boolean | null;
         };
         /**
          * Role
@@ -2429,6 +2503,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NumberOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    case_api_calls__id__case_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseOut"];
                 };
             };
             /** @description Validation Error */
