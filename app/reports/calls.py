@@ -37,6 +37,11 @@ MET = f"""
     GROUP BY caller.call_id
 """
 #: The console may say that they talk before the carrier has said that both have come.
+TALKS = """
+    SELECT call_id, min(talking_at) AS since FROM engagements
+    WHERE state = 'talking' AND role IN ('owner', 'relief') AND call_id IN (SELECT id FROM rang WHERE outcome IS NULL)
+    GROUP BY call_id
+"""
 NOW = """
     CASE
         WHEN met.at IS NOT NULL OR state = 'talking' OR outcome_before = 'answered' THEN 'answered'
@@ -46,11 +51,11 @@ NOW = """
 """
 #: Half-hour of the day, `became`, seconds it `took` to be answered, seconds of `age` since the first ring.
 CALLS = f"""
-    WITH rang AS ({RANG}), stays AS ({STAYS}), met AS ({MET})
+    WITH rang AS ({RANG}), stays AS ({STAYS}), met AS ({MET}), talks AS ({TALKS})
     SELECT
         CAST(floor(extract(epoch FROM arrived_at - :since) / 1800) AS int) AS slot,
         coalesce(outcome, {NOW}) AS became,
-        extract(epoch FROM coalesce(answered_at, met.at, talking_at) - arrived_at) AS took,
+        extract(epoch FROM coalesce(answered_at, met.at, talks.since, talking_at) - arrived_at) AS took,
         extract(epoch FROM CAST(:now AS timestamptz) - arrived_at) AS age
-    FROM rang LEFT JOIN met ON met.call_id = rang.id
+    FROM rang LEFT JOIN met ON met.call_id = rang.id LEFT JOIN talks ON talks.call_id = rang.id
 """

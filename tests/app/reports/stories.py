@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from app.records.models import Call, CallEvent
+from app.records.models import Call, CallEvent, Engagement
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ def rows(number: int, story: Story, now: datetime) -> Iterator[Any]:
         backup_answered_at=story.at(story.backup) if story.backup is not None and story.backup <= here else None,
         ended_at=story.at(story.ends) if over else None,
     )
-    told = (
-        one
-        for index, talk in enumerate(begun)
-        if talk.told or talk not in together
-        for one in _told(number, story, index, talk)
-    )
+    for index, talk in enumerate(begun):
+        now_in = talk in together
+        about = {"id": f"e{number}-{index}", "call_id": f"c{number:020}", "role": talk.role}
+        yield Engagement(**about, state="talking" if now_in else "wrapping", talking_at=story.at(talk.begin))
+    known = [index for index, talk in enumerate(begun) if talk.told or talk not in together]
+    told = [one for index in known for one in _told(number, story, index, begun[index])]
     for n, (at, kind, data) in enumerate(sorted((one for one in told if one[0] <= min(here, story.ends)), key=_when)):
         ms = round(story.at(at).timestamp() * 1000)
         about = {"epoch": "1", "id": number * 100 + n, "n": n, "payload_hash": "", "call_id": f"c{number:020}"}
