@@ -10,9 +10,10 @@ from typing import Any
 from app import logs
 from app.context import Context
 from app.documents import Voice, dial_backup, greeting, hold
+from app.legs import role_of
 from app.links import Links, Place, way_out
 from routing.states import CallClass, Role
-from telephony.carrier import CarrierError, Document
+from telephony.carrier import CarrierError, Document, ParticipantInfo
 
 log = logs.get(__name__)
 
@@ -26,6 +27,8 @@ LOOK_EVERY_S, LOOK_TIMES = 1.0, 10
 ROOMS_MAX = 1000
 #: Callbacks that are kept to be told again.
 UNTOLD_MAX = 5000
+#: Whose presence alone is nobody's company.
+MONITORS = frozenset({Role.caller, Role.lead, Role.coach, Role.interpreter})
 #: Whom a telephone is rung for at once.
 GRAVE = frozenset({CallClass.agency, CallClass.attempt, CallClass.danger})
 
@@ -87,13 +90,19 @@ async def fetch_caller_back(ctx: Context, room_sid: str, left: set[str]) -> None
 async def _alone_then_moved(ctx: Context, room_sid: str, left: set[str]) -> bool:
     """Whether nothing is left to do: no caller is there, or callers were alone and have been moved."""
     there = [p for p in await ctx.carrier.participants(room_sid) if p.sid not in left]
-    callers = [p.sid for p in there if (p.label or "").startswith(Role.caller)]
-    if len(there) > len(callers):
+    callers = [p.sid for p in there if role_of(p.label) == Role.caller]
+    if any(_is_company(p) for p in there):
         return not callers
     home = Links(ctx.settings.public_url).home(ctx.now_ms())
     for sid in callers:
         await ctx.carrier.move(sid, home, way_out(ctx.settings))
     return True
+
+
+def _is_company(person: ParticipantInfo) -> bool:
+    """Somebody who is there for the caller: of leads only who speaks aloud (L10)."""
+    role = role_of(person.label)
+    return role not in MONITORS or (role == Role.lead and not person.muted and not person.coaching)
 
 
 @dataclass

@@ -226,6 +226,8 @@ class ParticipantInfo:
     status: str
     created_at: float | None = None
     """When it came into the room, or was first rung into it; whole seconds, rounded down."""
+    coaching: bool = False
+    """Heard by one other alone."""
 
 
 class Carrier(Protocol):

@@ -35,15 +35,15 @@ async def room_without_call(ctx: Context, room: RoomInfo, picture: Picture, memo
 
 
 async def together_unknown(ctx: Context, view: CallView, picture: Picture, memory: Memory) -> bool:
-    """A caller who waits by the board sits with one of ours whose leg it has never seen: it is older than their
-    conversation, and catches up before anybody fetches the caller out of it."""
+    """A caller who waits by the board sits with one of ours or an agency, whose leg it has never seen: it is older than
+    their conversation, and catches up before anybody fetches the caller out of it."""
     room = next((r for r in picture.rooms if call_of(r.name) == view.id), None)
     if room is None or view.state not in strays.ALONE or view.sid not in picture.legs:
         return False
     people = await inside(ctx, room, memory)
     caller = next((p for p in people if p.sid == view.sid), None)
     known = await ctx.moved(lambda: ctx.board.legs(view.id))
-    unseen = [p.sid for p in people if role_of(p.label) in OURS and p.sid not in known]
+    unseen = [p.sid for p in people if role_of(p.label) in COMPANY and p.sid not in known]
     if caller is None or not unseen:
         return False
     if not (await strays.still_there(ctx, view.sid) and await strays.still_there(ctx, unseen[0])):

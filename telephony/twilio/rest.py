@@ -198,7 +198,13 @@ class TwilioCarrier:
         people = await self._if_known(lambda: room.participants.list_async(page_size=PAGE), self._lists)
         return [
             ParticipantInfo(
-                str(p.call_sid), p.label or None, bool(p.muted), bool(p.hold), str(p.status), _seconds(p.date_created)
+                str(p.call_sid),
+                p.label or None,
+                muted=bool(p.muted),
+                hold=bool(p.hold),
+                status=str(p.status),
+                created_at=_seconds(p.date_created),
+                coaching=bool(p.coaching),
             )
             for p in people or ()
         ]

@@ -65,12 +65,13 @@ end
 
 local ALONE = { greeting = true, waiting = true, doubtful = true, offered = true }
 
--- An older board says that this caller waits; the carrier shows them in a room with one of ours (R3).
-local function catch_up(c, told, room_sid)
+-- An older board says that this caller waits; the carrier shows them in a room with one of ours (R3), or with an agency
+-- alone: then they do wait, in that room.
+local function catch_up(c, told, room_sid, ours)
   local freed = B.rescind(c, 'restored')
   B.state(c, 'doubtful', 'restored')
-  B.set(c, { room = told.room or '', room_sid = room_sid, inroom = '1', in_at = B.now, resurrected = '1' })
-  B.state(c, 'talking', 'restored')
+  B.set(c, { room = told.room or '', room_sid = room_sid, inroom = '1', in_at = B.now, seen = B.now, resurrected = '1' })
+  if ours then B.state(c, 'talking', 'restored') end
   return freed
 end
 
@@ -85,9 +86,10 @@ end
 
 function B.restore(call, sid, told, room_sid, labels)
   local c, freed, left = B.call(call), {}, {}
-  local ours = string.find(' ' .. table.concat(labels, ' '), ' owner_', 1, true)
-  if c and ALONE[c.state] and ours and told.room then
-    freed = catch_up(c, told, room_sid)
+  local there = ' ' .. table.concat(labels, ' ')
+  local ours = string.find(there, ' owner_', 1, true)
+  if c and ALONE[c.state] and told.room and (ours or string.find(there, ' agency_', 1, true)) then
+    freed = catch_up(c, told, room_sid, ours)
   elseif c then
     if (c.room_sid or '') == '' and room_sid ~= '' then B.set(c, { room_sid = room_sid }) end
     if (c.sid or '') == '' then B.set(c, { sid = sid }) end
