@@ -15,6 +15,7 @@ from app import lines as lines_data
 from app.api import demo, mount
 from app.context import Context
 from app.links import Links
+from app.reconciler import forgotten
 from app.records.engine import connect
 from app.secrets import Secrets
 from app.settings import Settings
@@ -32,6 +33,7 @@ LOOPS: dict[str, Loop] = {
     "ticker": ticker.run,
     "outbox": outbox.run,
     "reconciler": reconciler.run,
+    "forgotten": forgotten.run,
     "recorder": recorder.run,
     "missed": missed.run,
 }

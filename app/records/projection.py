@@ -21,7 +21,7 @@ from app.records.projection_legs import (
     leg_left,
     span_of_answer,
 )
-from app.records.reading import Reading, first, instant, word
+from app.records.reading import Reading, Told, first, instant, word
 from routing.board import Event
 from routing.states import Call, Outcome, Role
 
@@ -162,7 +162,7 @@ def _leg_gone(r: Reading) -> None:
 def _ended(r: Reading) -> None:
     call, ended = r.own, r.stamp("ended_ms") or r.at
     first(call, "closed_at", r.at)
-    if r.newer or call["ended_at"] is None:
+    if (r.newer and not _told_again(r)) or call["ended_at"] is None:
         call["ended_at"] = ended
         call["outcome"] = _graver(call["outcome_before"], r.word("outcome"))
         talked = call["talking_at"] if call["outcome"] == Outcome.answered else None
@@ -180,6 +180,14 @@ def _ended(r: Reading) -> None:
     if call["contact_id"] and (contact := r.pages.get("contacts", call["contact_id"])):
         _touch(contact, ended)
         r.pages.change("contacts", contact["id"])
+
+
+def _told_again(r: Reading) -> bool:
+    """An emptied board knows only that the leg is over; the record knows how the call ended: a person ended it, or it
+    is the same end."""
+    known = Told.of(r.own, "ended")
+    same = known is not None and known.may_be(r.told("ended_ms"))
+    return r.flag("resurrected") is True and (same or r.own["side"] == "specialist")
 
 
 def _together_since(r: Reading, at: datetime) -> datetime:

@@ -164,6 +164,44 @@ async def ended_calls(sessions: Sessions, calls: Iterable[str]) -> set[str]:
         return set(await session.scalars(query))
 
 
+@dataclass(frozen=True)
+class OpenLeg:
+    """A leg of which the record has a beginning without its end."""
+
+    call: str
+    sid: str
+    label: str
+    room_sid: str
+    joined_ms: int | None
+    """When it came into its room, where it has not left that one on record."""
+    call_over: bool
+    """The outcome of its call is on record."""
+
+
+async def open_legs(sessions: Sessions, since: datetime, limit: int) -> Sequence[OpenLeg]:
+    """Legs of calls that arrived since then which were asked for and have no end, or came and have not left; the oldest
+    first."""
+    leg, call = m.Leg, m.Call
+    unended = leg.ended_at.is_(None) & (leg.asked_at.is_not(None) | leg.joined_at.is_not(None))
+    unleft = leg.joined_at.is_not(None) & leg.left_at.is_(None) & (leg.role != "backup")
+    query = select(leg, call.outcome).join(call, call.id == leg.call_id).where(call.arrived_at >= since)
+    async with sessions() as session:
+        rows = await session.execute(query.where(unended | unleft).order_by(call.arrived_at, leg.sid).limit(limit))
+        return [_open_leg(row, outcome) for row, outcome in rows]
+
+
+def _open_leg(leg: m.Leg, outcome: str | None) -> OpenLeg:
+    inside = leg.joined_at if leg.left_at is None and leg.role != "backup" else None
+    return OpenLeg(
+        call=leg.call_id,
+        sid=leg.sid,
+        label=leg.label or f"{leg.role}_{leg.who or 0}_0",
+        room_sid=leg.room_sid or "",
+        joined_ms=round(inside.timestamp() * 1000) if inside else None,
+        call_over=outcome is not None,
+    )
+
+
 async def epochs(sessions: Sessions, hotline: str) -> Sequence[str]:
     """Epochs of this hotline on record: a new one must exceed them all (S2)."""
     query = select(m.RecorderCursor.epoch).where(m.RecorderCursor.hotline == hotline)

@@ -133,6 +133,14 @@ class Board(Supervision, Reader):
         args = {"call": call, "sid": sid, "label": label, "status": status, "at_ms": at_ms, **within}
         return reads.maybe_call(await self._run("leg_status", args, source=CARRIER))
 
+    async def leg_over(
+        self, call: str, sid: str, label: str, *, room_sid: str, joined_ms: int | None, status: str, at_ms: int
+    ) -> None:
+        """The carrier says that a leg is over of which only the record knows: its end is told, and its leave where it
+        was in a room (`joined_ms`). The call itself stays as it is, a leg that the board watches too."""
+        args = {"call": call, "sid": sid, "label": label, "room_sid": room_sid, "status": status, "at_ms": at_ms}
+        await self._run("leg_over", args | ({} if joined_ms is None else {"joined_ms": joined_ms}), source=CARRIER)
+
     async def room_ended(self, call: str, room_sid: str, at_ms: int | None, **within: Unpack[Span]) -> CallView | None:
         """The carrier ended a room; whoever was in it has left."""
         args = {"call": call, "room_sid": room_sid, "at_ms": at_ms, **within}
@@ -298,13 +306,16 @@ class Board(Supervision, Reader):
         """Effects due, claimed for 1.5 s (L3); those that ring an agency for 8 s."""
         return [reads.effect(item) for item in await self._run("claim_effects", {"limit": limit}) or ()]
 
-    async def still_due(self, effect: Effect) -> bool:
-        """Does the board still expect it? Asked immediately before the request."""
-        return bool(await self._run("still_due", {"id": effect.id}))
+    async def still_due(self, effect: Effect) -> Effect | None:
+        """The effect as this try of it, asked for immediately before the request; None where the board expects it no
+        more, or another executor is ringing the agency."""
+        attempt = int(await self._run("still_due", {"id": effect.id}))
+        return replace(effect, attempt=attempt) if attempt else None
 
     async def effect_done(self, effect: Effect, *, ok: bool, result: Mapping[str, Any]) -> None:
         """Record the result; a failed one is tried again until it expires."""
-        await self._run("effect_done", {"id": effect.id, "ok": ok, "result": dict(result)})
+        args = {"id": effect.id, "attempt": effect.attempt, "ok": ok, "result": dict(result)}
+        await self._run("effect_done", args)
 
     async def lease(self, name: str, holder: str, ttl_ms: int) -> int:
         """Take or renew a lease; the fencing number, or 0 when somebody else holds it."""

@@ -27,11 +27,24 @@ local function arrived(c)
     counter = B.num(c.counter), returning = c.ret == '1', cls = c.cls, resurrected = c.resurrected == '1' })
 end
 
+-- A call that this board does not know and the record does: the number of its events and marks of its legs, for a while.
+function B.past(id)
+  local c = B.load('call', id)
+  B.set(c, { id = id, resurrected = '1' })
+  c._ttl = B.time('keep')
+  return c
+end
+
+-- What this board says of a call that is not its own from the first ring on, others may have said before: it is rebuilt, or
+-- older than the epoch. Told twice, it is one fact.
+function B.retold(c) return c.resurrected == '1' or c.epoch ~= B.epoch or nil end
+
 -- A new row of the board. `fields` carry state, line, lang, cls, a, counter, sid.
 function B.create(id, fields, caller)
   local c = B.load('call', id)
+  for _, kind in ipairs({ 'call:', 'legs:' }) do redis.call('PERSIST', P .. kind .. id) end -- of `B.past`
   B.set(c, fields)
-  B.set(c, { id = id, since = B.now, seen = B.now, turned = B.now, step = 1, plan = fields.a })
+  B.set(c, { id = id, epoch = B.epoch, since = B.now, seen = B.now, turned = B.now, step = 1, plan = fields.a })
   known(c, caller)
   redis.call('ZADD', P .. 'calls', c.a, id)
   arrived(c)
@@ -240,7 +253,7 @@ function B.close(c, side, cause, ended, status, span)
   B.set(c, { relief = '', lost = 0, phase = '' })
   B.state(c, 'closed', cause)
   B.emit('call.ended', c, { outcome = B.outcome(c), side = side, cause = cause, ended_ms = ended, carrier_status = status,
-    answered_ms = B.num(c.ans) > 0 and B.num(c.ans) or nil, reason = c.end_reason,
+    answered_ms = B.num(c.ans) > 0 and B.num(c.ans) or nil, reason = c.end_reason, resurrected = B.retold(c),
     earliest_ms = span and span.earliest, latest_ms = span and span.latest })
   for _, kind in ipairs({ 'plan', 'anyone', 'dback', 'again', 'bring', 'left', 'move', 'say', 'relief', 'giveup', 'gone' }) do
     B.off(kind, c.id)

@@ -126,7 +126,7 @@ function B.better(c, span, mark, ...)
 end
 
 function B.stamp(kind, c, data, at, span)
-  data.at_ms = at or span and span.latest or B.now
+  data.at_ms, data.resurrected = at or span and span.latest or B.now, B.retold(c)
   if span then data.earliest_ms, data.latest_ms = span.earliest, span.latest end
   B.emit(kind, c, data)
 end

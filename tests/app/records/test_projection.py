@@ -293,6 +293,46 @@ async def test_S2_a_conversation_that_goes_on_in_a_new_epoch_was_answered_when_i
     assert (call["outcome"], call["answered_at"]) == ("answered", begun)
 
 
+@pytest.mark.parametrize(("side", "late_ms"), [("caller", 0), ("caller", 900), ("specialist", 8000)])
+async def test_S2_an_end_that_an_emptied_board_tells_again_changes_nothing(
+    recorder_of: Make, rows: Rows, side: str, late_ms: int
+) -> None:
+    """The last callback is repeated, or comes after a person has ended the call: the board knows no more than that."""
+    stream = Stream()
+    story = is_answered(stream, "c1", random.Random(1))
+    for _ in range(4):
+        next(story)
+    ends(stream, "c1", "answered", side=side)
+    recorder = recorder_of(stream)
+    await drain(recorder)
+    (before,) = await rows("SELECT outcome, side, ended_at, answered_at, end_cause FROM calls")
+    stream.now_ms += late_ms - 30
+    stream.renew(f"{START_MS + 60_000}-bbbb")
+    arrives(stream, "c1", resurrected=True, arrived_ms=START_MS, withheld=True)
+    ends(stream, "c1", "abandoned", resurrected=True)
+    await drain(recorder)
+    (after,) = await rows("SELECT outcome, side, ended_at, answered_at, end_cause FROM calls")
+    assert after == before
+
+
+async def test_S2_a_caller_who_was_there_after_all_ends_when_they_go(recorder_of: Make, rows: Rows) -> None:
+    """The first end was a mistake: the board was rebuilt around a living caller."""
+    stream = Stream()
+    arrives(stream, "c1")
+    ends(stream, "c1", "abandoned")
+    recorder = recorder_of(stream)
+    await drain(recorder)
+    stream.now_ms += 90_000
+    stream.renew(f"{START_MS + 60_000}-bbbb")
+    arrives(stream, "c1", resurrected=True, arrived_ms=START_MS, withheld=True)
+    stream.now_ms += 30_000
+    ended = at(stream.now_ms)
+    ends(stream, "c1", "rolled_over", side="backup", resurrected=True)
+    await drain(recorder)
+    (call,) = await rows("SELECT * FROM calls")
+    assert (call["side"], call["ended_at"]) == ("backup", ended)
+
+
 async def test_S2_a_call_is_merged_by_its_sid_when_ids_have_changed(
     recorder_of: Make, rows: Rows, engine: AsyncEngine
 ) -> None:
