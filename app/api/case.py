@@ -45,6 +45,7 @@ class HandoffKnown(Out):
     consent: str
     location: str
     dial: bool
+    consulted: bool
     contact: str
     dispatched_ms: int | None
     outcome: str
@@ -112,6 +113,7 @@ def _known(desk: Desk, one: EmergencyHandoff, dispatched_ms: int | None) -> Hand
         consent=one.consent or "",
         location=str(facts.get("location") or ""),
         dial=bool(facts.get("dial")),
+        consulted=bool(facts.get("consulted")),
         contact=one.contact or "",
         dispatched_ms=dispatched_ms,
         outcome=one.outcome or "",

@@ -62,6 +62,7 @@ class HandoffFactIn(In):
         Literal["contact_confirmed", "not_located", "responder_refused", "caller_declined", "stood_down"] | None
     ) = None
     consent: Literal["given", "refused", "unable", "unknown"] | None = None
+    consulted: Literal["lead", "not_needed"] | None = None
     location: Literal["known", "partly", "unknown"] | None = None
     dispatched: bool | None = None
     closed: bool | None = None
@@ -117,7 +118,7 @@ async def add_fact(id: PathId, form: HandoffFactIn, request: Request, session: O
     if form.redial:
         await _may_ring(desk, id)
     facts: dict[str, Any] = form.model_dump(
-        include={"contact", "outcome", "consent", "location", "dispatched", "closed"}, exclude_none=True
+        include={"contact", "outcome", "consent", "consulted", "location", "dispatched", "closed"}, exclude_none=True
     )
     text = "\n".join(part for part in (f"incident {form.incident}" if form.incident else "", form.note) if part)
     answer = await desk.ctx.board.handoff_fact(

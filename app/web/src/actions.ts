@@ -1,11 +1,13 @@
 // What a person does, as requests: one function an act, each says in words what went wrong.
 import { ask, Refused, useCsrf } from "./api/client";
+import { follow } from "./case";
 import * as kept from "./kept";
 import { input, output } from "./phone/microphone";
 import { allowSound } from "./phone/ring";
 import * as phone from "./phone/softphone";
 import { begin as beginSending, fact, sendAll } from "./sending";
 import * as s from "./state";
+import { boardNow } from "./time";
 import type { CallClass, Presence } from "./wire/messages";
 import * as wire from "./wire/wire";
 import { errorWords, t } from "./words";
@@ -59,7 +61,10 @@ async function enter(who: s.Who): Promise<void> {
   if (who.role !== "specialist" && who.role !== "lead") return;
   s.presence.value = (sessionStorage.getItem(`hotline.presence.${who.spec}`) ?? "offline") as Presence;
   await kept.unlock(who.spec).catch(() => undefined);
-  if (!sending) beginSending();
+  if (!sending) {
+    beginSending();
+    follow();
+  }
   sending = true;
   void oneTab(() => wire.start(who.csrf, who.spec));
   if (who.role === "lead") void loadNames();
@@ -208,7 +213,7 @@ export async function saveRisk(form: kept.RiskForm): Promise<void> {
     ...(form.imminent && { imminent: form.imminent === "yes" }),
     rationale: form.rationale,
   };
-  kept.change(call, (one) => ({ ...one, riskSaved: { ...form, at_ms: Date.now() } }));
+  kept.change(call, (one) => ({ ...one, riskSaved: { ...form, at_ms: boardNow() } }));
   await tried(() => fact(call, { id, path: "/api/calls/{id}/risk", of: call, body }));
 }
 
@@ -231,11 +236,12 @@ export async function openHandoff(form: kept.HandoffForm): Promise<boolean> {
   const dialled = form.dial ? (answer === null ? false : ((answer["dialled"] as boolean | undefined) ?? true)) : null;
   const opened: kept.Handoff = {
     ...form,
-    opened_at: Date.now(),
+    opened_at: boardNow(),
     dialled,
     contact: "",
     outcome: "",
     dispatched: false,
+    dispatched_at: 0,
     closed: false,
   };
   kept.change(call, (one) => ({ ...one, handoffForm: null, handoffs: [...one.handoffs, opened] }));
@@ -250,7 +256,7 @@ export async function handoffFact(handoff: string, facts: Record<string, unknown
   );
   kept.change(call, (one) => ({
     ...one,
-    handoffs: one.handoffs.map((each) => (each.id === handoff ? { ...each, ...known } : each)),
+    handoffs: one.handoffs.map((each) => (each.id === handoff ? { ...each, ...known, ...sentAt(each, facts) } : each)),
   }));
   const sent = tried(() => fact(call, { id, path: "/api/handoffs/{id}/facts", of: handoff, body: { id, ...facts } }));
   const answer = await sent;
@@ -258,9 +264,19 @@ export async function handoffFact(handoff: string, facts: Record<string, unknown
     const dialled = answer !== null && ((answer["dialled"] as boolean | undefined) ?? true);
     kept.change(call, (one) => ({
       ...one,
-      handoffs: one.handoffs.map((each) => (each.id === handoff ? { ...each, dialled } : each)),
+      handoffs: one.handoffs.map((each) =>
+        each.id === handoff ? { ...each, dialled, rung_at: dialled ? boardNow() : 0 } : each,
+      ),
     }));
   }
+}
+
+/** News are due from the moment at which help was first on its way (C1); what came of a ring ends it. */
+function sentAt(each: kept.Handoff, facts: Record<string, unknown>): Partial<kept.Handoff> {
+  if (facts["contact"]) return { rung_at: 0 };
+  if (facts["consulted"]) return { consulted: true };
+  if (facts["dispatched"] === undefined) return {};
+  return { dispatched_at: facts["dispatched"] ? each.dispatched_at || boardNow() : 0 };
 }
 
 export async function confirmWhom(whom: "returning_person" | "somebody_else" | "third_party") {

@@ -15,7 +15,19 @@ export async function loadDirectory(): Promise<void> {
   deadlines.value = said.deadlines_s;
 }
 
+/** What an entry is called; what is no key is shown as it was typed. */
+export function nameOf(to: string): string {
+  return directory.value.find((entry) => entry.key === to)?.name ?? to;
+}
+
+/** Whether this may be rung from here: a number that looks like one, or an entry that has one (C7). */
+export function diallable(to: string): boolean {
+  const entry = directory.value.find((one) => one.key === to);
+  return entry ? entry.diallable : /^\+?[\d\s().\/-]{7,}$/.test(to.trim());
+}
+
 /** The number behind an entry's key; what is no key is a number already. */
 export function numberOf(to: string): string {
-  return directory.value.find((entry) => entry.key === to)?.number ?? to;
+  const entry = directory.value.find((one) => one.key === to);
+  return entry ? entry.number || entry.name : to;
 }

@@ -45,6 +45,12 @@ export interface Handoff extends HandoffForm {
   contact: string;
   outcome: string;
   dispatched: boolean;
+  /** When help was first said to be on its way, by the board's clock; 0: not yet. */
+  dispatched_at: number;
+  /** A lead's advice was asked; absent: not yet. */
+  consulted?: boolean;
+  /** When they were rung again; absent: only once, at the opening. */
+  rung_at?: number;
   closed: boolean;
 }
 

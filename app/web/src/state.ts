@@ -25,7 +25,7 @@ export const presenceKnown = signal(false);
 export const me = signal<Me | null>(null);
 /** Between the press on Answer and the board's word. */
 export const answering = signal(false);
-/** Counts facts that the stream told: forms look again. */
+/** Counts clinical facts that the stream told: what is on record is read again. */
 export const factsSeen = signal(0);
 export const offers = signal<Offer[]>([]);
 export const offer = computed<Offer | null>(() => offers.value[0] ?? null);

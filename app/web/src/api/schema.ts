@@ -1323,6 +1323,8 @@ export interface components {
             outcome?: ("contact_confirmed" | "not_located" | "responder_refused" | "caller_declined" | "stood_down") | null;
             /** Consent */
             consent?: ("given" | "refused" | "unable" | "unknown") | null;
+            /** Consulted */
+            consulted?: ("lead" | "not_needed") | null;
             /** Location */
             location?: ("known" | "partly" | "unknown") | null;
             /** Dispatched */
@@ -1402,6 +1404,8 @@ export interface components {
             location: string;
             /** Dial */
             dial: boolean;
+            /** Consulted */
+            consulted: boolean;
             /** Contact */
             contact: string;
             /** Dispatched Ms */

@@ -57,7 +57,9 @@ function HandoffLine({ one }: { one: (typeof handoffs.value)[number] }): JSX.Ele
       <strong>{w.agency.title}</strong> <span class="dim">{s.names.value.get(one.owner ?? "") ?? ""}</span>
       <span>{w.agency.whys[one.why as "medical"] ?? one.why}</span>
       <span class={`figure ${left < 0 ? "bad" : "dim"}`}>
-        {due ? (left < 0 ? w.agency.overdue : `${w.board.deadlines} ${span(left)}`) : ""}
+        {due
+          ? `${left < 0 ? `${w.agency.overdue}: ` : ""}${w.board.due[due.what] ?? due.what} ${left < 0 ? span(-left) : `${w.agency.within} ${span(left)}`}`
+          : ""}
       </span>
     </li>
   );

@@ -1,26 +1,30 @@
 import type { JSX } from "preact";
 import * as act from "../actions";
-import { numberOf } from "../directory";
+import { nameOf, numberOf } from "../directory";
 import type { Handoff } from "../kept";
 import { Button, Dialog } from "../ui/parts";
 import { t } from "../words";
 
-/** The telephone network refuses: number and script in letters that are read across a desk (L7). */
+/** The telephone network refuses, or may not ring them: number and script in letters that are read across a desk (L7). */
 export function ByHand({ handoff, close }: { handoff: Handoff; close: () => void }): JSX.Element {
   const w = t.value.agency;
-  const done = (): void => {
-    void act.handoffFact(handoff.id, { contact: "by_hand" });
+  const [name, number] = [nameOf(handoff.to), spaced(numberOf(handoff.to))];
+  const said = (contact: "by_hand" | "no_answer"): void => {
+    void act.handoffFact(handoff.id, { contact });
     close();
   };
   return (
     <Dialog title={w.handTitle} open onClose={close} class="byhand">
-      <p class="giant figure">{spaced(numberOf(handoff.to))}</p>
-      {handoff.name !== handoff.to && <p class="large">{handoff.name}</p>}
+      <p class={/\d{4}$/.test(number) ? "giant figure" : "giant words"}>{number}</p>
+      {name !== handoff.to && name !== number && <p class="large">{name}</p>}
       <p>{w.handText}</p>
       <blockquote class="large">{w.handScript}</blockquote>
       <p class="large">{handoff.narrative}</p>
-      <Button kind="main" class="huge" onPress={done}>
+      <Button kind="main" class="huge" onPress={() => said("by_hand")}>
         {w.handDone}
+      </Button>
+      <Button class="wide" onPress={() => said("no_answer")}>
+        {w.contacts.no_answer}
       </Button>
     </Dialog>
   );

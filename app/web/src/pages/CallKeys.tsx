@@ -72,6 +72,7 @@ export function CallKeys(): JSX.Element {
       )}
       {ask.value === "end" && (
         <div class="reasons">
+          {keptOpen() && <p class="notice warn">{w.endNeedsLead}</p>}
           <h3>{w.endWhy}</h3>
           {Object.entries(w.endReasons).map(([code, words], index) => (
             <Button
@@ -89,6 +90,11 @@ export function CallKeys(): JSX.Element {
       )}
     </div>
   );
+}
+
+/** What the board refuses to end without a lead (L9), told before the press and not after it. */
+function keptOpen(): boolean {
+  return s.who.value?.role !== "lead" && Boolean(s.call.value?.risk_high || s.call.value?.handoff_open);
 }
 
 /** A headset that came or went in mid-call: the choice is at hand, without leaving the page. */

@@ -51,7 +51,7 @@ export function Bars(props: {
       </svg>
       <div class="ends figure dim" aria-hidden="true">
         <span>{slots[0] ? clock(slots[0].at_ms) : ""}</span>
-        <span>{props.shown(most)} max</span>
+        <span>{slots.some((slot) => props.series.some(([, , value]) => value(slot))) ? `max ${props.shown(most)}` : "–"}</span>
         <span>{slots.length > 1 ? clock(slots[slots.length - 1]?.at_ms ?? 0) : ""}</span>
       </div>
       <table class="unseen">

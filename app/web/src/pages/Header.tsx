@@ -91,6 +91,7 @@ function Tab(props: {
 
 function Presences(): JSX.Element {
   const w = t.value.presence;
+  const digits = !s.callId.value && !s.offer.value; // there they choose reasons, and whom one speaks to
   return (
     <div class="presence">
       <Choice
@@ -98,7 +99,7 @@ function Presences(): JSX.Element {
         hideLegend
         name="presence"
         value={s.presence.value}
-        options={PRESENCES.map(([value, k]) => [value, w[value], k] as const)}
+        options={PRESENCES.map(([value, k]) => [value, w[value], digits ? k : undefined] as const)}
         tone={(value) => `presence-${value}`}
         onChange={(value) => void act.setPresence(value)}
       />

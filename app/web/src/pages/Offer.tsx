@@ -8,12 +8,15 @@ import { Badge, Button, Told } from "../ui/parts";
 import type { Offer } from "../wire/messages";
 import { languageName, t } from "../words";
 
+/** Milliseconds that an offer stands (P3); more would be the two clocks' difference. */
+const DEADLINE_MS = 12_000;
+
 /** Class, language, wait and "returning number": all that anybody may know before the answer (C5). */
 export function OfferCard({ offer }: { offer: Offer }): JSX.Element {
   const w = t.value.offer;
   const declining = useSignal(false);
   const wait = boardNow() - offer.arrived_ms;
-  const left = Math.max(0, offer.deadline_ms - boardNow());
+  const left = Math.min(DEADLINE_MS, Math.max(0, offer.deadline_ms - boardNow()));
   const kinds: Record<string, string> = { call: w.title, relief: w.relief, transfer: w.transfer, consult: w.consult };
   const first = useSignal(span(wait));
   useEffect(() => void (declining.value = false), [offer.offer]);
@@ -38,7 +41,7 @@ export function OfferCard({ offer }: { offer: Offer }): JSX.Element {
             <dd>{offer.line}</dd>
           </div>
           <div>
-            <dt>{t.value.whom.story}</dt>
+            <dt>{w.number}</dt>
             <dd>{offer.returning ? w.returning : w.firstTime}</dd>
           </div>
         </dl>
@@ -56,7 +59,7 @@ export function OfferCard({ offer }: { offer: Offer }): JSX.Element {
             {w.decline}
           </Button>
         </div>
-        <Countdown left={left} whole={12_000} />
+        <Countdown left={left} whole={DEADLINE_MS} />
         <div class="reasons reasons-place">
           {declining.value && <h2>{w.declineWhy}</h2>}
           {declining.value &&

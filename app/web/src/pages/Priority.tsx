@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import * as act from "../actions";
 import { call } from "../state";
-import { Button, Card, Choice } from "../ui/parts";
+import { Button, Choice } from "../ui/parts";
 import type { CallClass } from "../wire/messages";
 import { t } from "../words";
 
@@ -19,10 +19,9 @@ export function Priority(): JSX.Element | null {
     wanted.value = "";
   };
   return (
-    <Card title={w.call.class} class="priority">
+    <section class="card priority">
       <Choice
         legend={w.call.class}
-        hideLegend
         name="class"
         value={wanted.value || is}
         options={CLASSES.map((cls) => [cls, w.cls[cls]] as const)}
@@ -38,6 +37,6 @@ export function Priority(): JSX.Element | null {
           ))}
         </div>
       )}
-    </Card>
+    </section>
   );
 }

@@ -3,6 +3,7 @@ import { useRef } from "preact/hooks";
 import * as act from "../actions";
 import * as kept from "../kept";
 import { useKey } from "../keys";
+import { call } from "../state";
 import { clock } from "../time";
 import { Button, Card, Choice, Kbd } from "../ui/parts";
 import { t } from "../words";
@@ -25,13 +26,19 @@ export function Risk({ file }: { file: kept.CaseFile }): JSX.Element {
     ...LEVELS.map((level) => [level, w.levels[level]]),
   ] as unknown as readonly (readonly [Level, string])[];
   const saved = file.riskSaved;
-  const high = saved?.judged === "high" || saved?.imminent === "yes";
+  const high = saved?.judged === "high" || saved?.imminent === "yes" || Boolean(call.value?.risk_high);
   return (
     <Card
       title={w.title}
       class="risk"
-      aside={<span class="dim">{saved ? `${w.last} ${clock(saved.at_ms)}` : <Kbd k="r" />}</span>}
+      aside={
+        <span class="dim">
+          {saved ? `${w.last} ${clock(saved.at_ms)} ` : ""}
+          <Kbd k="r" />
+        </span>
+      }
     >
+      <Standing saved={saved} high={high} />
       <div ref={box} class="stack">
         <Choice
           legend={w.when}
@@ -84,10 +91,26 @@ export function Risk({ file }: { file: kept.CaseFile }): JSX.Element {
         <Button kind="main" k="s" off={Boolean(lacking)} onPress={() => void act.saveRisk(form)}>
           {w.save}
         </Button>
-        <p class={high ? "notice bad" : "dim"} role="status">
-          {high ? w.highWarning : lacking}
+        <p class="dim lacking" role="status">
+          {lacking}
         </p>
       </div>
     </Card>
+  );
+}
+
+/** What was said last, by whoever had this call: the form below is for what is to be said now. */
+function Standing({ saved, high }: { saved: kept.CaseFile["riskSaved"]; high: boolean }): JSX.Element {
+  const w = t.value.risk;
+  const said = saved && [
+    saved.screened && `${w.screened}: ${w.levels[saved.screened as "low"]}`,
+    saved.judged && `${w.judged}: ${w.levels[saved.judged as "low"]}`,
+    saved.imminent && `${w.imminent}: ${saved.imminent === "yes" ? w.yes : w.no}`,
+  ];
+  return (
+    <div class={`risk-known ${high ? "notice bad" : "dim"}`} role="status">
+      {said ? said.filter(Boolean).join(" · ") : ""}
+      {high && <p>{w.highWarning}</p>}
+    </div>
   );
 }

@@ -16,8 +16,9 @@ async function look(call: string): Promise<void> {
   if (said) legs.value = said.legs.filter((leg) => leg.joined);
 }
 
-export function agencyJoined(): boolean {
-  return legs.value.some((leg) => leg.role === "agency");
+/** Whether the agency of this handoff is in the room. */
+export function agencyJoined(handoff: string): boolean {
+  return legs.value.some((leg) => leg.role === "agency" && leg.who === handoff);
 }
 
 /** Everybody in the room by their part in it: also a lead who listens. */

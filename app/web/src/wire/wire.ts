@@ -94,7 +94,7 @@ function live(message: Exclude<LiveMessage, { type: "board" } | { type: "ping" }
   } else if (message.type === "call") ownCall(message as OwnCall);
   else if (message.type === "recorded") recorded(message.ids);
   else if (message.type === "alarm") s.alarms.value = [message, ...s.alarms.value].slice(0, 30);
-  else if (message.kind === "handoff.fact" || message.kind === "clinical") s.factsSeen.value += 1;
+  else if (/^(handoff|clinical)/.test(message.kind)) s.factsSeen.value += 1;
 }
 
 function offered(offer: Extract<LiveMessage, { type: "offer" }>): void {

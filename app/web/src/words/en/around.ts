@@ -41,6 +41,7 @@ export const around = {
       agency_failed: "Emergency services were not reached by telephone",
       microphone: "A specialist's microphone does not work",
       handoff: "A handoff is overdue",
+      ring_back: "An agency rings back",
     } as Record<string, string>,
     todo: {
       dial_by_hand: "Dial by hand.",
@@ -76,7 +77,7 @@ export const around = {
       waiting === 0 ? "Nobody is waiting." : `${waiting} waiting, longest ${longest}.`,
     mine: "you",
     since: "since",
-    deadlines: "Deadline",
+    due: { consult: "A lead's advice", contact: "Contact", news: "News of the person" } as Record<string, string>,
     more: (count: number) => `and ${count} more`,
   },
   today: {
@@ -127,7 +128,8 @@ export const around = {
     carrier_away: "The telephone network does not answer at the moment.",
     number_emergency:
       "Emergency numbers such as 911 cannot be dialled from here: they would reach the service at our own address.",
-    number_invalid: "This is not a telephone number. Write it with country code, such as +1 202 555 0123.",
+    number_malformed: "This is not a telephone number. Write it with country code, such as +1 202 555 0123.",
+    by_hand_only: "This agency has no number that may be rung from here: dial by hand.",
     not_allowed: "This is not open to your role.",
     signed_out: "Your session has ended.",
     invalid: "Something in this is not right.",

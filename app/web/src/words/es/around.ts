@@ -43,6 +43,7 @@ export const around: typeof english = {
       agency_failed: "No se alcanzó a emergencias por teléfono",
       microphone: "Falla el micrófono de una especialista",
       handoff: "Un aviso va con retraso",
+      ring_back: "Una central devuelve la llamada",
     },
     todo: {
       dial_by_hand: "Marque a mano.",
@@ -78,7 +79,7 @@ export const around: typeof english = {
       waiting === 0 ? "Nadie espera." : `${waiting} en espera, la más larga ${longest}.`,
     mine: "usted",
     since: "desde",
-    deadlines: "Plazo",
+    due: { consult: "Consejo", contact: "Contacto", news: "Noticias de la persona" },
     more: (count) => `y ${count} más`,
   },
   today: {
@@ -128,7 +129,8 @@ export const around: typeof english = {
     record_away: "No se alcanza el registro por ahora. Lo que escribió se guarda.",
     carrier_away: "La red telefónica no responde por ahora.",
     number_emergency: "Números como 911 no se pueden marcar desde aquí: llegarían al servicio de nuestra dirección.",
-    number_invalid: "Esto no es un número de teléfono. Escríbalo con prefijo de país, como +1 202 555 0123.",
+    number_malformed: "Esto no es un número de teléfono. Escríbalo con prefijo de país, como +1 202 555 0123.",
+    by_hand_only: "Esta central no tiene un número que se pueda marcar desde aquí: marque a mano.",
     not_allowed: "Esto no está abierto para su función.",
     signed_out: "Su sesión ha terminado.",
     invalid: "Algo de esto no es correcto.",
