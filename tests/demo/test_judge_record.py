@@ -150,3 +150,11 @@ def test_one_fact_twice_is_mismatched() -> None:
         story = recorded()
         event(story, kind, sid="CA2")
         assert len(record.mismatched(story.evidence())) == 1
+
+
+def test_S2_an_end_that_a_rebuilt_board_tells_once_more_is_the_same_fact() -> None:
+    story = recorded()
+    event(story, "leg.ended", sid="CA2", resurrected=True)
+    assert record.mismatched(story.evidence()) == []
+    event(story, "leg.ended", sid="CA2", resurrected=True)
+    assert record.mismatched(story.evidence()) == ["leg.ended of CA2 2 times"]

@@ -251,8 +251,16 @@ def _twice(e: Evidence) -> Iterator[str]:
             if sid in e.legs and times > truth[sid]:
                 yield f"leg {sid} {what} ({_role(e, e.legs[sid])}) {times} times, was {truth[sid]}"
     for kind in ("leg.ended", "call.ended", "call.arrived", "call.leg_gone"):
-        events = [ev for ev in e.rows.events if ev["kind"] == kind and not ev["data"].get("resurrected")]
+        name = "sid" if kind.startswith("leg") else ""
         found = Counter(
-            (ev["data"].get("sid") if kind.startswith("leg") else ev["call_id"], _is_supplied(ev)) for ev in events
+            (ev["data"].get(name) if name else ev["call_id"], _is_supplied(ev), _rebuilt_in(ev))
+            for ev in e.rows.events
+            if ev["kind"] == kind and not (kind == "call.arrived" and _rebuilt_in(ev))
         )
-        yield from (f"{kind} of {name} {times} times" for (name, _), times in found.items() if times > 1)
+        yield from (f"{kind} of {which} {times} times" for (which, *_), times in found.items() if times > 1)
+
+
+def _rebuilt_in(event: Row) -> str | None:
+    """The epoch of what is told of a call that was rebuilt in it: what an earlier board has told is told once more there,
+    and only once."""
+    return str(event.get("epoch")) if event["data"].get("resurrected") else None
