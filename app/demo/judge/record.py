@@ -261,6 +261,6 @@ def _twice(e: Evidence) -> Iterator[str]:
 
 
 def _rebuilt_in(event: Row) -> str | None:
-    """The epoch of what is told of a call that was rebuilt in it: what an earlier board has told is told once more there,
-    and only once."""
+    """The epoch in which a rebuilt call's event was told: what an earlier board has told is told once more there, and
+    only once."""
     return str(event.get("epoch")) if event["data"].get("resurrected") else None
