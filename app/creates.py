@@ -24,7 +24,7 @@ APART_MS = 1_000
 WAITING_MS = 500
 #: Seconds between two tries.
 LOOK_S = 0.1
-#: Seconds, of the clock, after which an emergency goes without a turn: within the claim on its effect, with the create.
+#: Seconds, of the clock, after which an emergency goes without a turn.
 PATIENCE_S = 2.0
 
 

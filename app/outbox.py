@@ -29,8 +29,8 @@ POLL_S = 0.25
 AT_ONCE, DIALS_AT_ONCE = 20, 8
 #: Effects that a process has claimed at most; what waits here too long is claimed by another one.
 CLAIMED_AT_ONCE = 200
-#: Seconds, real ones, in which an agency is rung or counts as "not known whether": with the wait for a turn to create a
-#: leg within the 8 s of the claim, so that no other executor rings at the same time.
+#: Seconds, real ones, in which an agency is rung or counts as "not known whether": within the 8 s from the board's last
+#: word, so that no other executor rings at the same time.
 DIAL_S = 5.0
 #: Seconds that an agency's telephone rings.
 AGENCY_RING_S = 60
@@ -56,12 +56,19 @@ class Outbox:
     async def run(self) -> None:
         try:
             while True:
-                for effect in await _claim(self._ctx, CLAIMED_AT_ONCE - len(self._working)):
-                    self.start(effect)
+                await self.claim()
                 await nudged_or(self._ctx, self._ctx.effects_due, POLL_S)
         finally:
             for task in self._working:  # the claims run out and another executor takes them
                 task.cancel()
+
+    async def claim(self) -> None:
+        """Begin whatever is due and nobody has claimed."""
+        for effect in await _claim(self._ctx, CLAIMED_AT_ONCE - len(self._working)):
+            self.start(effect)
+
+    def busy(self) -> bool:
+        return bool(self._working)
 
     def start(self, effect: Effect) -> None:
         """Carry it out as soon as there is room; one that still waits for room here is not begun twice."""
@@ -111,9 +118,9 @@ async def carry_out(ctx: Context, effect: Effect) -> None:
     """One effect, from the last check to the record of what came of it."""
     with ctx.clock.busy():
         try:
-            if await ctx.moved(lambda: ctx.board.still_due(effect)):
-                ok, result = await _ask_carrier(ctx, effect)
-                await ctx.moved(lambda: ctx.board.effect_done(effect, ok=ok, result=result))
+            if this := await ctx.moved(lambda: ctx.board.still_due(effect)):
+                ok, result = await _ask_carrier(ctx, this)
+                await ctx.moved(lambda: ctx.board.effect_done(this, ok=ok, result=result))
         except BoardAway:
             pass  # the claim runs out and another executor takes it
         except Exception as error:  # noqa: BLE001  one effect's fault must not stop the others

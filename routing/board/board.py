@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Unpack
 
 from routing.board import reads
@@ -306,13 +306,16 @@ class Board(Supervision, Reader):
         """Effects due, claimed for 1.5 s (L3); those that ring an agency for 8 s."""
         return [reads.effect(item) for item in await self._run("claim_effects", {"limit": limit}) or ()]
 
-    async def still_due(self, effect: Effect) -> bool:
-        """Does the board still expect it? Asked immediately before the request."""
-        return bool(await self._run("still_due", {"id": effect.id}))
+    async def still_due(self, effect: Effect) -> Effect | None:
+        """The effect as this try of it, asked for immediately before the request; None where the board expects it no
+        more, or another executor is ringing the agency."""
+        attempt = int(await self._run("still_due", {"id": effect.id}))
+        return replace(effect, attempt=attempt) if attempt else None
 
     async def effect_done(self, effect: Effect, *, ok: bool, result: Mapping[str, Any]) -> None:
         """Record the result; a failed one is tried again until it expires."""
-        await self._run("effect_done", {"id": effect.id, "ok": ok, "result": dict(result)})
+        args = {"id": effect.id, "attempt": effect.attempt, "ok": ok, "result": dict(result)}
+        await self._run("effect_done", args)
 
     async def lease(self, name: str, holder: str, ttl_ms: int) -> int:
         """Take or renew a lease; the fencing number, or 0 when somebody else holds it."""

@@ -162,7 +162,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Effect:
-    """Something to be done at the carrier; `expect` is checked again by `still_due` just before the request."""
+    """Something to be done at the carrier; asked for again by `still_due` just before the request."""
 
     id: str
     kind: str
@@ -171,6 +171,7 @@ class Effect:
     data: Mapping[str, Any]
     expires_ms: int
     attempt: int
+    """Tries begun so far, by `still_due`."""
 
 
 @dataclass(frozen=True)

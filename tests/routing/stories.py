@@ -277,6 +277,21 @@ def outdated(m: Any) -> None:
         store.last_event_id = seen
 
 
+def queued(m: Any) -> None:
+    """An agency is claimed by two executors in turn: one asks the carrier at a time (L3)."""
+    m.rings("c1", "en")
+    m.connects("s1")
+    board, fact = m.world.board, dict(to_cipher="x", facts={}, cipher="", dial=True)
+    m.do(board.handoff_open("c1", "s1", handoff="hc1", **fact))
+    [dial] = [effect for effect in m.do(board.claim_effects()) if effect.kind == "dial_agency"]
+    first = m.do(board.still_due(dial))
+    assert m.nothing(board.still_due(dial), "a second request") is None, "one executor asks"
+    m.world.ms += 8_001
+    assert m.do(board.still_due(dial)).attempt == 2
+    m.nothing(board.effect_done(first, ok=False, result={}), "the end of an earlier try")
+    assert m.nothing(board.still_due(dial), "a third request") is None, "the second still asks"
+
+
 STORIES = (
     quiet,
     offered,
@@ -300,4 +315,5 @@ STORIES = (
     reloaded,
     inherited,
     outdated,
+    queued,
 )

@@ -213,7 +213,31 @@ async def test_L3_the_ringing_of_an_agency_is_claimed_for_longer_than_the_carrie
     world.ms += 7_900
     assert await world.board.claim_effects() == []
     world.ms += 200
-    assert [e.attempt for e in await world.board.claim_effects()] == [2]
+    assert [e.kind for e in await world.board.claim_effects()] == ["dial_agency"]
+
+
+async def test_L3_an_agency_is_rung_by_one_executor_at_a_time_however_long_it_has_waited(world: World) -> None:
+    await handed(world)
+    board = world.board
+    [first] = await board.claim_effects()
+    world.ms += 8_000  # the claim runs out in a queue
+    [second] = await board.claim_effects()
+    asked = await board.still_due(second)
+    assert asked is not None
+    assert asked.attempt == 1, "nobody has rung yet"
+    assert await board.still_due(first) is None, "another executor is ringing"
+    world.ms += 7_900
+    assert await board.claim_effects() == []
+    world.ms += 100  # of whom nothing was heard
+    again = await board.still_due(first)
+    assert again is not None
+    assert again.attempt == 2, "may have rung: looked for"
+    await board.effect_done(asked, ok=False, result={})
+    assert await board.still_due(second) is None, "the end of an earlier try frees nobody"
+    await board.effect_done(again, ok=False, result={})
+    last = await board.still_due(second)
+    assert last is not None
+    assert last.attempt == 3
 
 
 # -- ringing back

@@ -85,7 +85,9 @@ async def test_L5_a_caller_alone_in_a_room_is_asked_out_of_it_until_they_are_out
     await world.board.leave("c1", "s1")
     asked: list[str] = []
     for _ in range(40):
-        for effect in await world.board.claim_effects(100):
+        for claimed in await world.board.claim_effects(100):
+            effect = await world.board.still_due(claimed)
+            assert effect is not None
             asked += [effect.data["why"]] if effect.kind == "move_caller" and effect.attempt == 1 else []
             await world.board.effect_done(effect, ok=False, result={})
         world.ms += 1000

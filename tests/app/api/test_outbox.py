@@ -14,6 +14,7 @@ from app import creates, outbox
 from app.context import Context
 from app.secrets import NUMBER
 from routing.board import Effect
+from routing.policy import TIMES_S
 from telephony.carrier import CarrierAway, ParticipantInfo, RoomInfo
 
 pytestmark = pytest.mark.anyio
@@ -123,5 +124,5 @@ async def test_L3_what_may_have_been_done_is_looked_for_before_a_second_try(
     assert carrier.rung == [LABEL]
 
 
-def test_R4_a_try_ends_within_its_claim() -> None:
-    assert creates.PATIENCE_S + outbox.DIAL_S < 8
+def test_R4_a_try_ends_before_another_executor_may_begin_one() -> None:
+    assert TIMES_S["claim_dial"] > outbox.DIAL_S
