@@ -26,8 +26,9 @@ from telephony.carrier import FINAL_STATUSES, CarrierError
 
 log = logs.get(__name__)
 
-#: Seconds between two looks at first: what is found is on record well within R3's 60 s. Whatever is still open after so
-#: many looks is asked for less and less often: it lives, or the carrier does not know it.
+#: Seconds until the first look, in which other processes tell what they have kept, and from one look to the next: what is
+#: found is on record well within R3's 60 s. What is still open after so many looks is asked for less and less often: it
+#: lives, or the carrier does not know it.
 LOOK_S, LOOKS = 5.0, 12
 #: Lease of the one process that looks, ms: longer than a look, so that two do not ask the carrier the same.
 LEASE_MS = 15_000
@@ -64,7 +65,7 @@ class Watch:
         """One look at every leg that is open on record; the last one of an epoch finds none that the board forgot."""
         now = ctx.clock.now()
         if self.epoch != ctx.board.epoch:
-            self.epoch, self.since, self.due, self.done = ctx.board.epoch, now, now, False
+            self.epoch, self.since, self.due, self.done = ctx.board.epoch, now, now + LOOK_S, False
         if self.done or now < self.due:
             return
         if not await ctx.moved(lambda: ctx.board.lease("forgotten", ctx.worker, LEASE_MS)):
