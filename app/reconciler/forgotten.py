@@ -26,9 +26,9 @@ from telephony.carrier import FINAL_STATUSES, CarrierError
 
 log = logs.get(__name__)
 
-#: Seconds until the first look, in which other processes tell what they have kept, and from one look to the next: what is
-#: found is on record well within R3's 60 s. What is still open after so many looks is asked for less and less often: it
-#: lives, or the carrier does not know it.
+#: Seconds until the first look, in which other processes tell what they have kept, and between two looks: what is found
+#: is on record well within R3's 60 s. Whatever is open after so many looks is asked for less and less often: it lives,
+#: or the carrier does not know it.
 LOOK_S, LOOKS = 5.0, 12
 #: Lease of the one process that looks, ms: longer than a look, so that two do not ask the carrier the same.
 LEASE_MS = 15_000
