@@ -11,7 +11,7 @@ from app.records import models as m
 from app.records import queries
 from telephony.carrier import CarrierAway
 from telephony.emulator import Phone
-from tests.app.reconciler.boards import emptied
+from tests.app.reconciler.boards import emptied, kept, put_back
 from tests.support.hotline import Hotline
 from tests.support.specialist import Specialist
 
@@ -112,21 +112,35 @@ async def test_S2_a_last_callback_that_is_repeated_changes_no_record(h: Hotline)
     await caller.hangs_up()
     await h.until_state(caller, "closed")
     await h.passes(5)
-    call = h.ctx.settings and (await h.call_of(caller)).id
-    before = await calls_row(h, call)
+    before = await end_on_record(h, caller)
     await emptied(h)
     await repeated_last_callback(h, caller)
     await h.passes(30)
-    assert await calls_row(h, call) == before
-    async with h.ctx.sessions() as session:
-        told = list(await session.scalars(select(m.CallEvent).where(m.CallEvent.kind == "call.ended")))
-    assert [bool(event.data.get("resurrected")) for event in told].count(False) == 1
+    assert await end_on_record(h, caller) == before
 
 
-async def calls_row(h: Hotline, call: str) -> tuple[Any, ...]:
+async def test_S2_an_older_board_ends_a_call_of_before_once_more(h: Hotline) -> None:
+    """By its data they still talk; the carrier says that the caller has gone."""
+    _, caller = await talking(h)
+    earlier = await kept(h)
+    await caller.hangs_up()
+    await h.until_state(caller, "closed")
+    await h.passes(5)
+    before = await end_on_record(h, caller)
+    await put_back(h, earlier)
+    await h.until_state(caller, "closed", within=30)
+    await h.passes(5)
+    assert await end_on_record(h, caller) == before
+
+
+async def end_on_record(h: Hotline, caller: Phone) -> tuple[Any, ...]:
+    """How the call has ended, and how many ends a board has told that did not rebuild it."""
     async with h.ctx.sessions() as session:
-        row = await session.get(m.Call, call)
-        return row.outcome, row.side, row.ended_at, row.answered_at, row.end_cause, row.state
+        row = await session.scalar(select(m.Call).where(m.Call.sid == caller.leg.sid))
+        told = await session.scalars(select(m.CallEvent).where(m.CallEvent.kind == "call.ended"))
+        first_hand = sum(not event.data.get("resurrected") for event in told)
+    assert row is not None
+    return row.outcome, row.side, row.ended_at, row.answered_at, row.end_cause, row.state, first_hand
 
 
 async def repeated_last_callback(h: Hotline, caller: Phone) -> None:
