@@ -52,7 +52,7 @@ function Console({ who }: { who: s.Who }): JSX.Element {
     [page, t.value],
   );
   return (
-    <div class={`console view-${page}`}>
+    <div class={`console view-${page} role-${who.role}`}>
       <Header view={page} go={(next) => (view.value = next)} />
       <Banners />
       <main id="main" tabIndex={-1} inert={s.signedOut.value}>

@@ -69,7 +69,7 @@ export function AgencyForm(props: {
       </label>
       <div class="stack handoff-do">
       <p class="dim lacking" role="status">
-        {lacking || (props.wrapping ? w.goneByHand : byHandOnly ? w.handOnly : "")}
+        {props.wrapping ? w.goneByHand : byHandOnly ? w.handOnly : ""} {lacking}
       </p>
       {!props.wrapping && (
         <Button

@@ -39,7 +39,7 @@ function Person({ one }: { one: Me }): JSX.Element {
       ? w.duty.idle
       : w.presence[one.presence as "break"]
     : w.duty[one.duty as "talking"];
-  const beside = one.watch ? w.board[one.watch as "listen"] : "";
+  const beside = one.watch ? w.board.beside[one.watch as "listen"] : "";
   const beat = Math.max(0, boardNow() - one.beat_ms);
   return (
     <li class={`person duty-${one.duty} ${ready ? `presence-${one.presence}` : ""}`}>

@@ -23,7 +23,7 @@ export function ByHand({ handoff, close }: { handoff: Handoff; close: () => void
       <Button kind="main" class="huge" onPress={() => said("by_hand")}>
         {w.handDone}
       </Button>
-      <Button class="wide" onPress={() => said("no_answer")}>
+      <Button onPress={() => said("no_answer")}>
         {w.contacts.no_answer}
       </Button>
     </Dialog>

@@ -56,7 +56,7 @@ export function CallKeys(): JSX.Element {
         </Button>
       </div>
       {ask.value === "leave" && (
-        <div class="reasons">
+        <div class="reasons" ref={bringIntoSight}>
           <p>{w.leaveText}</p>
           <Button
             kind="bad"
@@ -71,7 +71,7 @@ export function CallKeys(): JSX.Element {
         </div>
       )}
       {ask.value === "end" && (
-        <div class="reasons">
+        <div class="reasons" ref={bringIntoSight}>
           {keptOpen() && <p class="notice warn">{w.endNeedsLead}</p>}
           <h3>{w.endWhy}</h3>
           {Object.entries(w.endReasons).map(([code, words], index) => (
@@ -95,6 +95,11 @@ export function CallKeys(): JSX.Element {
 /** What the board refuses to end without a lead (L9), told before the press and not after it. */
 function keptOpen(): boolean {
   return s.who.value?.role !== "lead" && Boolean(s.call.value?.risk_high || s.call.value?.handoff_open);
+}
+
+/** On a low screen the reasons open below its edge. */
+function bringIntoSight(list: HTMLDivElement | null): void {
+  list?.scrollIntoView({ block: "nearest" });
 }
 
 /** A headset that came or went in mid-call: the choice is at hand, without leaving the page. */

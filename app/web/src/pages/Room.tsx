@@ -36,7 +36,8 @@ export function Room(): JSX.Element {
   }, [call, s.call.value]);
   const mine = s.who.value?.spec;
   const others = legs.value.filter((leg) => leg.who !== mine);
-  const names = others.map((leg) => w.people[leg.role] ?? leg.role);
+  // A leg keeps the part with which it came: after a take-over the former owner is a colleague.
+  const names = others.map((leg) => w.people[leg.role === "owner" ? "consult" : leg.role] ?? leg.role);
   return (
     <p class="room dim" role="status">
       {names.length ? `${w.inRoom}: ${names.join(", ")}` : "\u00a0"}

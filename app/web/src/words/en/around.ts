@@ -59,6 +59,7 @@ export const around = {
     barge: "Join",
     takeOver: "Take over",
     stop: "Leave the call",
+    beside: { listen: "Listening", whisper: "Whispering", barge: "Joined" },
     listening: "You listen. Nobody hears you.",
     whispering: "You whisper: only the specialist hears you.",
     barging: "You are in the call: everybody hears you.",

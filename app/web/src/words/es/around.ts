@@ -61,6 +61,7 @@ export const around: typeof english = {
     barge: "Entrar",
     takeOver: "Tomar",
     stop: "Dejar la llamada",
+    beside: { listen: "Escucha", whisper: "Al oído", barge: "En la llamada" },
     listening: "Usted escucha. Nadie le oye.",
     whispering: "Habla al oído: solo le oye la especialista.",
     barging: "Está en la llamada: todos le oyen.",
