@@ -15,7 +15,7 @@ from dataclasses import replace
 from app import nostore
 from app.context import Context
 from app.documents import Turn, Voice, document_for, hold
-from app.legs import call_of, ms
+from app.legs import call_of, ms, role_of
 from app.lines import Line
 from app.links import BadPlace, Links, Place, held_since
 from app.nostore import Untold
@@ -240,19 +240,31 @@ def announced(ctx: Context, asked: Mapping[str, str]) -> Document:
 
 
 async def room_changed(ctx: Context, event: RoomEvent) -> None:
-    """Somebody came into or left a call's room, or the room has ended."""
-    call, at = call_of(event.room), ms(event.at)
-    sid, label, board = event.sid or "", event.label or "", ctx.board
+    """Somebody came into or left a call's room, or it has ended. What meets no board, or one that does not know the
+    call yet, is told again (`app.missed`)."""
+    told = _room_event(ctx, event)
+    if told is None:
+        return
+    key = event.sid or event.room_sid, f"{event.event} {event.label} {event.room_sid}"
     try:
-        if event.event == "participant-join":
-            await ctx.moved(lambda: board.leg_joined(call, sid, label, event.room_sid, at, room=event.room))
-        elif event.event == "participant-leave":
-            await ctx.moved(lambda: board.leg_left(call, sid, label, at, room_sid=event.room_sid))
-        elif event.event == "conference-end":
-            await ctx.moved(lambda: board.room_ended(call, event.room_sid, at))
+        if await ctx.moved(told.move) is None:
+            nostore.keep(ctx, *key, told)
     except BoardAway:
-        if event.event == "participant-leave" and not label.startswith(Role.caller):
-            nostore.left_room(ctx, event.room_sid, sid)
+        nostore.keep(ctx, *key, told)
+        if event.event == "participant-leave" and role_of(event.label) != Role.caller:
+            nostore.left_room(ctx, event.room_sid, event.sid or "")
+
+
+def _room_event(ctx: Context, event: RoomEvent) -> Untold | None:
+    call, at, board = call_of(event.room), ms(event.at), ctx.board
+    sid, label, room_sid, room = event.sid or "", event.label or "", event.room_sid, event.room
+    if event.event == "participant-join":
+        return Untold("", False, lambda: board.leg_joined(call, sid, label, room_sid, at, room=room))
+    if event.event == "participant-leave":
+        return Untold("", False, lambda: board.leg_left(call, sid, label, at, room_sid=room_sid))
+    if event.event == "conference-end":
+        return Untold("", False, lambda: board.room_ended(call, room_sid, at))
+    return None
 
 
 async def leg_changed(ctx: Context, progress: LegProgress) -> None:

@@ -26,6 +26,8 @@ log = logs.get(__name__)
 TELL_S = 1.0
 #: Seconds from the board's return in which other processes tell who answered a call, before its end is told.
 OTHERS_S = 3.0
+#: Seconds in which a call may come back on an emptied board (R3), and a callback of its room is kept for it.
+KNOWN_S = 30.0
 #: Seconds between two proofs that nothing was missed, and their lease, ms; a gap that is longer was an absence.
 PROOF_S, LEASE_MS, GAP_S = 5.0, 12_000, 15.0
 #: Seconds for which ended calls are looked for again after an absence: lists lag.
@@ -63,9 +65,11 @@ async def _told(ctx: Context, item: Untold) -> bool:
         await put_through(ctx, view)
         await ctx.moved(item.move)
         return True
-    if not _unknown(await ctx.moved(item.move)) or not item.caller:
+    if not _unknown(await ctx.moved(item.move)):
         return True
     item.unknown_since = item.unknown_since or ctx.clock.now()
+    if not item.caller:
+        return ctx.clock.now() - item.unknown_since >= KNOWN_S
     if item.end and ctx.clock.now() - item.unknown_since < OTHERS_S:
         return False
     leg = await ctx.carrier.leg(item.caller)

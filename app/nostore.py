@@ -110,7 +110,7 @@ class Untold:
     """A callback that met no board, or a call that the board did not know: told again by `app.missed`."""
 
     caller: str
-    """CallSid of the caller's leg, where known."""
+    """CallSid of the caller's leg, where known; not of what happened in a room."""
     end: bool
     """It is the end of the caller's leg."""
     move: Callable[[], Awaitable[Any]]
@@ -119,7 +119,7 @@ class Untold:
 
 
 def untold(ctx: Context) -> dict[tuple[str, str], Untold]:
-    """What this process has still to tell, by CallSid and status, in the order in which it came."""
+    """What this process has still to tell, by CallSid (or room) and what it is, in the order in which it came."""
     return ctx.state.setdefault("untold", {})
 
 

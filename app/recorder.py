@@ -33,8 +33,9 @@ log = logs.get(__name__)
 BATCH = 500
 #: Milliseconds a read waits for the first entry.
 BLOCK_MS = 1_000
-#: Milliseconds a lease lasts, and seconds between renewals.
-LEASE_MS, RENEW_S = 10_000, 3.0
+#: Milliseconds a lease lasts, and seconds between renewals: what a dead process has not recorded is in Redis alone
+#: until another one takes over.
+LEASE_MS, RENEW_S = 3_000, 1.0
 #: Shares of Redis' memory: above the first entries move to the file, below the second they stop.
 SPILL_FROM, SPILL_TO = 0.60, 0.50
 #: Seconds between two tries while a store is away: the first and the longest.

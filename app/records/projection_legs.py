@@ -14,7 +14,8 @@ def leg_asked(r: Reading) -> None:
 def leg_joined(r: Reading) -> None:
     """A board that was emptied learns of a leg inside once more, and a callback may come after its stamp was supplied:
     that is no second coming."""
-    known, told = r.entity("legs", "sid"), r.told()
+    known = r.entity("legs", "sid")
+    told = _not_before(known, r.told())
     same = known is not None and known["label"] == r.word("label")
     before = Told.of(known, "joined") if known and same else None
     supplied = before is not None and before.exact is not told.exact
@@ -46,6 +47,14 @@ def leg_ended(r: Reading) -> None:
         leg["status"] = r.word("status") or leg["status"]
         if leg["role"] == "caller":
             caller_left(r.own, leg)
+
+
+def _not_before(leg: Row | None, told: Told) -> Told:
+    """An emptied board does not know when the leg was asked for: a supplied coming was not before."""
+    asked = leg["asked_at"] if leg else None
+    if told.exact or asked is None or not told.begin < asked <= told.end:
+        return told
+    return Told(max(told.at, asked), asked, told.latest)
 
 
 def caller_left(call: Row, leg: Row) -> None:

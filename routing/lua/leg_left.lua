@@ -6,7 +6,7 @@ function B.move(a)
   if a.label ~= '' then
     local role, who = B.parse_label(a.label)
     local leg = B.legs(c)[a.sid]
-    local at = leg and leg.label == a.label and leg.at or B.shown_at(c, a.label) or a.at_ms
+    local at = leg and leg.label == a.label and leg.at or B.shown_at(c, a.label)
     if role == 'caller' and (not leg or leg.label ~= a.label) then
       B.were_together(c, B.shown_at(c, a.label), a.at_ms or B.now)
     end

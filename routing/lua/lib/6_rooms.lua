@@ -314,6 +314,7 @@ end
 function B.specialist_out(c, who, sid, at)
   local s = B.spec(who)
   if not s or s.ecall ~= c.id then return end
+  if s.presumed == '1' and at and at + B.time('rounding') < B.num(s.join_at) then return end -- an earlier leg, told late
   if c.owner == who and s.there == '1' then B.set(c, { own_from = s.join_at, own_to = at or B.now }) end
   if s.estate == 'connecting' and (s.newleg == sid or s.legsid == sid) then return B.fail_connect(s, 'left', true) end
   if s.presumed == '1' then B.set(s, { legsid = sid, presumed = '' }) end
