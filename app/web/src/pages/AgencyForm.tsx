@@ -68,34 +68,34 @@ export function AgencyForm(props: {
         </small>
       </label>
       <div class="stack handoff-do">
-      <p class="dim lacking" role="status">
-        {props.wrapping ? w.goneByHand : byHandOnly ? w.handOnly : ""} {lacking}
-      </p>
-      {!props.wrapping && (
-        <Button
-          kind="bad"
-          class="wide"
-          k={byHandOnly ? undefined : "g"}
-          off={!ready || byHandOnly}
-          busy={busy.value}
-          onPress={() => void go(true)}
-        >
-          {w.dial}
-        </Button>
-      )}
-      <div class="pair">
-        <Button
-          kind={byHandOnly ? "bad" : "plain"}
-          k={byHandOnly ? "g" : undefined}
-          off={!ready}
-          onPress={() => void go(false)}
-        >
-          {w.byHand}
-        </Button>
-        <Button kind="quiet" onPress={() => kept.change(props.call, (one) => ({ ...one, handoffForm: null }))}>
-          {w.close}
-        </Button>
-      </div>
+        <p class="dim lacking" role="status">
+          {props.wrapping ? w.goneByHand : byHandOnly ? w.handOnly : ""} {lacking}
+        </p>
+        {!props.wrapping && (
+          <Button
+            kind="bad"
+            class="wide"
+            k={byHandOnly ? undefined : "g"}
+            off={!ready || byHandOnly}
+            busy={busy.value}
+            onPress={() => void go(true)}
+          >
+            {w.dial}
+          </Button>
+        )}
+        <div class="pair">
+          <Button
+            kind={byHandOnly ? "bad" : "plain"}
+            k={byHandOnly ? "g" : undefined}
+            off={!ready}
+            onPress={() => void go(false)}
+          >
+            {w.byHand}
+          </Button>
+          <Button kind="quiet" onPress={() => kept.change(props.call, (one) => ({ ...one, handoffForm: null }))}>
+            {w.close}
+          </Button>
+        </div>
       </div>
     </div>
   );

@@ -19,10 +19,16 @@ const WITH_SOMEBODY = new Set(["talking", "reconnecting", "agency_only", "backup
 export const waiting = computed<CallOut[]>(() =>
   [...s.calls.value.values()].filter((call) => IN_LINE.has(call.state)).sort((a, b) => a.arrived_ms - b.arrived_ms),
 );
+/** What asks for a lead stands first: a caller alone, a call for help, high risk or a handoff. */
+function need(call: CallOut): number {
+  if (call.state === "reconnecting") return 3;
+  return call.help_ms ? 2 : Number(call.risk_high || call.handoff_open);
+}
+
 export const conversations = computed<CallOut[]>(() =>
   [...s.calls.value.values()]
     .filter((call) => WITH_SOMEBODY.has(call.state))
-    .sort((a, b) => Number(b.state === "reconnecting") - Number(a.state === "reconnecting") || a.since_ms - b.since_ms),
+    .sort((a, b) => need(b) - need(a) || a.since_ms - b.since_ms),
 );
 const ready = computed(
   () =>

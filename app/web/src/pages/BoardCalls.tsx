@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import * as act from "../actions";
 import { useKey } from "../keys";
 import * as s from "../state";
@@ -17,6 +17,10 @@ export function Conversations(): JSX.Element {
   const list = useRef<HTMLUListElement>(null);
   const calls = conversations.value;
   const current = calls.find((call) => call.id === chosen.value) ?? calls[0];
+  useEffect(() => {
+    // Another call that comes first must not slip under the key that somebody is about to press.
+    chosen.value = current?.id ?? "";
+  }, [current?.id]);
   const move = (by: number): void => {
     const index = calls.findIndex((call) => call.id === current?.id);
     const next = calls[Math.max(0, Math.min(calls.length - 1, index + by))];

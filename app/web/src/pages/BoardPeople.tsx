@@ -48,7 +48,7 @@ function Person({ one }: { one: Me }): JSX.Element {
       <span>{beside || words}</span>
       <span class="figure dim">{span(boardNow() - one.since_ms)}</span>
       <span class={`figure ${beat > OLD_MS ? "bad" : "dim"}`} title={w.board.beat}>
-        <span class="unseen">{w.board.beat} </span>♥ {Math.floor(beat / 1000)} s
+        <span class="unseen">{w.board.beat} </span>♥ {Math.floor(beat / 1000)}s
       </span>
     </li>
   );

@@ -13,7 +13,10 @@ export function CallKeys(): JSX.Element {
   const w = t.value.call;
   const ask = useSignal<"" | "end" | "leave">("");
   const busy = useSignal(false);
-  const lost = leg.value === "none" || leg.value === "failed";
+  const duty = s.me.value?.duty;
+  // The SDK may still try for half a minute, while the caller is already told that they are waiting: a click is faster.
+  const given = leg.value === "reconnecting" && duty === "reconnecting";
+  const lost = leg.value === "none" || leg.value === "failed" || given;
   const again = async (): Promise<void> => {
     busy.value = true;
     await act.rejoin();
@@ -21,7 +24,7 @@ export function CallKeys(): JSX.Element {
   };
   return (
     <div class="stack">
-      {lost && s.me.value?.duty !== "connecting" ? (
+      {lost && duty !== "connecting" ? (
         <Button kind="main" class="huge" k="j" busy={busy.value} onPress={() => void again()}>
           {busy.value ? w.rejoining : w.rejoin}
         </Button>

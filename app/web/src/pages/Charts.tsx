@@ -16,6 +16,7 @@ export function Bars(props: {
 }): JSX.Element {
   const slots = props.slots;
   const most = Math.max(1, ...slots.flatMap((slot) => props.series.map(([, , value]) => value(slot))));
+  const any = slots.some((slot) => props.series.some(([, , value]) => value(slot)));
   const step = WIDTH / Math.max(12, slots.length);
   const bar = step / (props.series.length + 0.6);
   return (
@@ -51,7 +52,7 @@ export function Bars(props: {
       </svg>
       <div class="ends figure dim" aria-hidden="true">
         <span>{slots[0] ? clock(slots[0].at_ms) : ""}</span>
-        <span>{slots.some((slot) => props.series.some(([, , value]) => value(slot))) ? `max ${props.shown(most)}` : "–"}</span>
+        <span>{any ? `max ${props.shown(most)}` : "–"}</span>
         <span>{slots.length > 1 ? clock(slots[slots.length - 1]?.at_ms ?? 0) : ""}</span>
       </div>
       <table class="unseen">

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import * as act from "../actions";
 import * as s from "../state";
-import { Button, Card } from "../ui/parts";
+import { Button } from "../ui/parts";
 import { t } from "../words";
 import { CallPage } from "./Call";
 import { MicCheck } from "./MicCheck";
@@ -50,7 +50,7 @@ function Idle(): JSX.Element {
 function Recovering(): JSX.Element {
   const w = t.value.wrap;
   return (
-    <div class="idle">
+    <div class="idle alone">
       <section class="stage recovering">
         <div class="breath" aria-hidden="true" />
         <h1>{w.recovering}</h1>
@@ -60,9 +60,6 @@ function Recovering(): JSX.Element {
           {w.back}
         </Button>
       </section>
-      <Card title={t.value.mic.title}>
-        <p class="dim">{t.value.desk.offText}</p>
-      </Card>
     </div>
   );
 }

@@ -91,7 +91,8 @@ function Tab(props: {
 
 function Presences(): JSX.Element {
   const w = t.value.presence;
-  const digits = !s.callId.value && !s.offer.value; // there they choose reasons, and whom one speaks to
+  // In a call and at an offer digits choose reasons, and whom one speaks to.
+  const digits = (!s.callId.value || s.me.value?.duty === "wrapping") && !s.offer.value;
   return (
     <div class="presence">
       <Choice
@@ -116,7 +117,7 @@ function LineState(): JSX.Element {
     leg.value === "none"
       ? w.idle
       : leg.value === "reconnecting"
-        ? w.warnings["ice-connectivity-lost"]
+        ? w.interrupted
         : quality.value === "idle"
           ? "…"
           : w[quality.value as "good"];
@@ -125,9 +126,11 @@ function LineState(): JSX.Element {
       ? mic.value === "denied" || mic.value === "none"
         ? "bad"
         : ""
-      : quality.value === "good"
-        ? "good"
-        : "warn";
+      : leg.value === "reconnecting"
+        ? "bad"
+        : quality.value === "good"
+          ? "good"
+          : "warn";
   return (
     <span class={`linestate ${tone}`}>
       <span aria-hidden="true" class="dot" /> <span class="dim">{w.title}</span> {words}

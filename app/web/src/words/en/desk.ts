@@ -42,7 +42,7 @@ export const desk = {
     offered: "Ringing",
     connecting: "Connecting",
     talking: "In a call",
-    reconnecting: "Connection lost",
+    reconnecting: "Line lost",
     wrapping: "Wrap-up",
     recovering: "Recovering",
   },
@@ -205,6 +205,7 @@ export const desk = {
     poor: "poor",
     none: "no sound",
     idle: "not in a call",
+    interrupted: "interrupted",
     failed: "The telephone connection failed.",
     retry: "Connect again",
     warnings: {

@@ -44,7 +44,7 @@ export const desk: typeof english = {
     offered: "Sonando",
     connecting: "Conectando",
     talking: "En llamada",
-    reconnecting: "Conexión perdida",
+    reconnecting: "Sin línea",
     wrapping: "Cierre",
     recovering: "Descansando",
   },
@@ -203,6 +203,7 @@ export const desk: typeof english = {
     poor: "mala",
     none: "sin sonido",
     idle: "sin llamada",
+    interrupted: "interrumpida",
     failed: "Falló la conexión telefónica.",
     retry: "Conectar otra vez",
     warnings: {
