@@ -15,6 +15,9 @@ let ending: (() => void)[] = [];
 
 export function start(csrf: string, spec: string): void {
   stop();
+  s.calls.value = new Map(); // a new worker compares with an empty board
+  s.people.value = new Map();
+  s.boardLoaded.value = false;
   worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => batch(() => hear(data));
   send({ say: "start", csrf, spec });

@@ -17,6 +17,7 @@ let stream: EventSource | null = null;
 let heard = 0;
 let failures = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** As the page has it on screen. */
 let board = emptyBoard();
 const acked = new Set<string>();
 
@@ -56,8 +57,8 @@ function open(): void {
 function again(): void {
   stream?.close();
   stream = null;
+  // What is known of the board stays: the next snapshot is compared with it, so that what has ended meanwhile goes.
   tell({ say: "link", up: false });
-  board = emptyBoard();
   const pause = AGAIN_MS[Math.min(failures++, AGAIN_MS.length - 1)] ?? 5000;
   setTimeout(() => stream ?? (csrf && open()), pause);
 }
