@@ -24,6 +24,8 @@ LINE_BYTES = 4 << 20
 AGAIN_S = 0.5
 #: Seconds for which a person tries again what a store's absence refused (S4); what is not tried: the next comes anyway.
 PATIENCE_S = 40.0
+#: Seconds after which a clinical fact that is not known to be recorded is sent again (S4).
+SEND_AGAIN_S = 5.0
 AWAY = frozenset({0, 503})
 ONCE = frozenset({"/api/beat", "/api/board", "/api/session"})
 
@@ -50,6 +52,8 @@ class Console:
         self.shown: dict[str, Shown] = {}
         self.touched = True
         self.open = False
+        self.kept: dict[str, tuple[str, dict[str, Any]]] = {}
+        """Facts that are saved and not yet recorded, by id: where each goes, and its copy."""
         self._base_url, self._login, self._password = base_url, login, password
         self._http: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -77,6 +81,7 @@ class Console:
         await listening.wait()
         await self._beat()
         self.begin(self._beats())
+        self.begin(self._send_again())
 
     async def close(self) -> None:
         """The window is gone: no beats, no stream, nothing on screen."""
@@ -152,6 +157,24 @@ class Console:
             touched=touched,
         )
 
+    # -- clinical facts (S4)
+
+    async def save(self, path: str, **body: Any) -> None:
+        """A fact under its own id: its copy is kept until it is recorded."""
+        answer = await self.ask("POST", path, **body)
+        if not answer["recorded"]:
+            self.kept[body["id"]] = path, body
+
+    async def _send_again(self) -> None:
+        while True:
+            before = set(self.kept)
+            await self.clock.sleep(SEND_AGAIN_S)
+            for fact in before & self.kept.keys():
+                path, body = self.kept[fact]
+                with contextlib.suppress(Refused):
+                    if (await self.ask("POST", path, **body))["recorded"]:
+                        self.kept.pop(fact, None)
+
     # -- the live stream
 
     async def _listen(self, listening: asyncio.Event) -> None:
@@ -182,6 +205,9 @@ class Console:
             self._know_call(message)
         elif kind == "board":
             self.on_board(message)
+        elif kind == "recorded":
+            for fact in message["ids"]:
+                self.kept.pop(fact, None)
 
     def take_off(self, offer: str, how: str) -> None:
         """The offer is no longer on screen."""

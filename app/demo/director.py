@@ -111,5 +111,9 @@ class Director:
         part = self.parts.get(sid)
         return part.next_scene() if part else PLAIN
 
+    def not_played(self, sid: str, scene: Scene) -> None:
+        if part := self.parts.get(sid):
+            part.scenes.appendleft(scene)
+
     def notes(self, who: str, what: str) -> None:
         self.log.did.append((self.clock.now(), who, what))

@@ -123,7 +123,16 @@ class Specialist(Console):
         mine = call.get("owner") == self.spec and call.get("id") == self.call
         if mine and call["state"] == "talking" and self._scene_of != self.call:
             self._scene_of = self.call
-            self.begin(self._talk(self.call, self.director.scene_for(call["sid"])))
+            self.begin(self._plays(self.call, call["sid"]))
+
+    async def _plays(self, call: str, sid: str) -> None:
+        """The caller's next scene; one that a device's death cuts short is played by whoever talks with them next."""
+        scene = self.director.scene_for(sid)
+        try:
+            await self._talk(call, scene)
+        except asyncio.CancelledError:
+            self.director.not_played(sid, scene)
+            raise
 
     async def _talk(self, call: str, scene: Scene) -> None:
         begun = self.clock.now()
@@ -152,7 +161,7 @@ class Specialist(Console):
 
     async def _fact(self, call: str, what: str, path: str, letter: str = "x", **body: Any) -> str:
         id_ = fact_id(letter)
-        await self.ask("POST", path, id=id_, **body)
+        await self.save(path, id=id_, **body)
         self.log.told.append(Told(id_, what, call, self.spec, self.clock.now()))
         return id_
 
