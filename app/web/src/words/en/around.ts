@@ -145,7 +145,7 @@ export const around = {
     title: "A crisis line on this machine",
     lines: [
       "A caller rings. The telephone page is their telephone: press Call, and listen.",
-      "They hear words and music, and wait in line; the gravest and the earliest come first.",
+      "They hear a greeting of some eight seconds, then words and music in line; the gravest and the earliest come first.",
       "A specialist's console rings. Press Answer: you hear each other.",
       "The specialist assesses risk, takes notes, and may bring in emergency services.",
       "A lead watches the board: who waits, who talks, what is late. They can listen, whisper, join.",

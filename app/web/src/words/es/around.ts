@@ -146,7 +146,7 @@ export const around: typeof english = {
     title: "Una línea de crisis en esta máquina",
     lines: [
       "Alguien llama. La página del teléfono es su teléfono: oprima Llamar y escuche.",
-      "Oye palabras y música, y espera; van primero lo más grave y lo más antiguo.",
+      "Oye un saludo de unos ocho segundos; luego palabras y música en la espera. Van primero lo más grave y lo más antiguo.",
       "Suena la consola de una especialista. Oprima Atender: se oyen mutuamente.",
       "La especialista valora el riesgo, toma notas y puede traer a emergencias.",
       "Una persona responsable mira el tablero: quién espera, quién habla, qué se retrasa. Puede escuchar, hablar al oído, entrar.",
