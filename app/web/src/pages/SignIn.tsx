@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import * as act from "../actions";
 import { Refused } from "../api/client";
 import * as s from "../state";
@@ -26,8 +26,13 @@ export function SignIn({ again = false }: { again?: boolean }): JSX.Element {
     setBusy(false);
   };
   const hello = s.hello.value;
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (again) first.current?.focus(); // what lies under it takes no keys until then
+  }, [again]);
+  const Frame = again ? "div" : "main";
   return (
-    <main class="signin" id="main">
+    <Frame class="signin" id={again ? undefined : "main"}>
       <form class="card" onSubmit={(event) => void go(event)}>
         <div class="brand">
           <img src="/icon.svg" alt="" width="44" height="44" />
@@ -43,6 +48,7 @@ export function SignIn({ again = false }: { again?: boolean }): JSX.Element {
         <label>
           <span>{w.login}</span>
           <input
+            ref={first}
             name="login"
             autocomplete="username"
             autocapitalize="none"
@@ -85,6 +91,6 @@ export function SignIn({ again = false }: { again?: boolean }): JSX.Element {
           )}
         </div>
       </form>
-    </main>
+    </Frame>
   );
 }
