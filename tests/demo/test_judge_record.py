@@ -158,3 +158,12 @@ def test_S2_an_end_that_a_rebuilt_board_tells_once_more_is_the_same_fact() -> No
     assert record.mismatched(story.evidence()) == []
     event(story, "leg.ended", sid="CA2", resurrected=True)
     assert record.mismatched(story.evidence()) == ["leg.ended of CA2 2 times"]
+
+
+def test_H5_a_caller_whom_a_specialist_had_after_the_backup_has_hung_up_themselves() -> None:
+    story = recorded()
+    story.at(3).ledger.add("bridge.begin", CALLER, child="CA9")
+    story.at(6).ledger.add("bridge.end", CALLER, child="CA9")
+    assert record.mismatched(story.evidence()) == []
+    story.at(14.5).ledger.add("bridge.end", CALLER, child="CA9")
+    assert record.mismatched(story.evidence()) == ["side of c1: caller, was backup"]

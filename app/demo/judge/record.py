@@ -153,9 +153,11 @@ def _side(e: Evidence, caller: LegFacts, call: Row) -> Iterator[str]:
 
 
 def _left_by_backup(e: Evidence, caller: LegFacts) -> bool:
-    """The backup's human has gone first; a caller who hangs up while they talk ends the call."""
+    """The backup's human has gone first; a caller who hangs up while they talk, or once a specialist has come, ends the
+    call."""
     ends = [entry.at for entry in e.by_sid[caller.sid] if entry.kind == "bridge.end"]
-    return rolled_over(e, caller) and (not ends or caller.ended - ends[-1] > INSTANT_S)
+    met_since = ends and any(span.begin > ends[-1] for span, _ in e.conversations[caller.sid])
+    return rolled_over(e, caller) and not met_since and (not ends or caller.ended - ends[-1] > INSTANT_S)
 
 
 def _owners(e: Evidence, caller: LegFacts, call: Row) -> Iterator[str]:
