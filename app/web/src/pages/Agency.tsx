@@ -36,7 +36,7 @@ export function Agency({ file, wrapping }: { file: kept.CaseFile; wrapping: bool
           key={one.id}
           handoff={one}
           byHand={() => (hand.value = one.id)}
-          next={() => open(one)}
+          next={file.handoffForm ? undefined : () => open(one)}
           passedOn={index < file.handoffs.length - 1}
         />
       ))}

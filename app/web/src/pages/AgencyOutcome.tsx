@@ -22,8 +22,8 @@ export function reached(handoff: Handoff): boolean {
 interface Props {
   handoff: Handoff;
   byHand: () => void;
-  /** Opens a form for the next agency, with what was said to this one. */
-  next: () => void;
+  /** Opens a form for the next agency, with what was said to this one; a form is open already where there is none. */
+  next: (() => void) | undefined;
   /** Another agency has been asked since: this one may be closed without an outcome. */
   passedOn: boolean;
 }
@@ -108,7 +108,7 @@ function Open({ handoff, byHand, next, passedOn }: Props): JSX.Element {
         onChange={(outcome) => fact({ outcome })}
       />
       <div class="pair">
-        {tried && !passedOn && (
+        {tried && !passedOn && next && (
           <Button kind="bad" onPress={next}>
             {w.next}
           </Button>
@@ -152,7 +152,7 @@ function OnTheWay({ handoff }: { handoff: Handoff }): JSX.Element {
 
 function Deadline({ handoff }: { handoff: Handoff }): JSX.Element | null {
   const w = t.value.agency;
-  const [due, words] = next(handoff);
+  const [due, words] = dueNext(handoff);
   if (!due) return null;
   const left = due - boardNow();
   return (
@@ -163,7 +163,7 @@ function Deadline({ handoff }: { handoff: Handoff }): JSX.Element | null {
 }
 
 /** What is due next, and when; an attempt in progress waits for no advice (C1). */
-function next(handoff: Handoff): [number, string] {
+function dueNext(handoff: Handoff): [number, string] {
   const w = t.value.agency;
   const { consult = 120, contact = 180, news = 900 } = deadlines.value;
   if (handoff.outcome) return [0, ""];
