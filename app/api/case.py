@@ -125,7 +125,7 @@ def _entry(desk: Desk, to_cipher: str) -> str:
     """The directory's key where the number is one of its numbers."""
     to = desk.ctx.secrets.decrypt(to_cipher, NUMBER) if to_cipher else ""
     entries: dict[str, dict[str, Any]] = desk.ctx.lines.raw.get("agencies", {})
-    return next((key for key, entry in entries.items() if to in (key, _number(entry))), to)
+    return next((key for key, entry in entries.items() if to and to in (key, _number(entry))), to)
 
 
 def _number(entry: dict[str, Any]) -> str:
