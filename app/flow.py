@@ -80,7 +80,7 @@ async def held(ctx: Context, leg: LegRequest) -> Document:
         if place.dialled is not None:
             view = await _dial_over(ctx, view, place.dialled)
     except BoardAway:
-        return nostore.turn(voice, place, key, ctx.now_ms())
+        return _without_board(ctx, leg, place, key)
     return document_for(view, Turn(place.turn, key, place.asked), voice)
 
 
@@ -98,8 +98,7 @@ async def returned(ctx: Context, leg: LegRequest) -> Document:
         if place is None:
             place = await _unknown(ctx, leg)
             key, place = _read_key(ctx.lines.line(place.line), leg.digits, place)
-        here = replace(place, nostore=held_since(leg.query))
-        return nostore.turn(voice_of(ctx, ctx.lines.line(here.line)), here, key, ctx.now_ms())
+        return _without_board(ctx, leg, replace(place, nostore=held_since(leg.query)), key)
     return document_for(moved, Turn(place.turn, key), voice_of(ctx, ctx.lines.line(moved.line)))
 
 
@@ -117,9 +116,18 @@ def astray(ctx: Context, leg: LegRequest) -> Document:
         place = Place.read(leg.query)
     except BadPlace:
         place = replace(_place(ctx, leg), nostore=held_since(leg.query))
-    voice = voice_of(ctx, ctx.lines.line(place.line))
-    key, place = _read_key(voice.line, leg.digits, place)
-    return nostore.turn(voice, place, key, ctx.now_ms())
+    key, place = _read_key(ctx.lines.line(place.line), leg.digits, place)
+    return _without_board(ctx, leg, place, key)
+
+
+def _without_board(ctx: Context, leg: LegRequest, place: Place, key: str) -> Document:
+    """What a caller hears while the board is away. A danger key is told to it as soon as it is back: the caller may be
+    ringing through to somebody, and make no turn for long (H6)."""
+    if key == "danger":
+        cls = place.cls if place.cls in nostore.GRAVE else CallClass.danger
+        pressed = replace(place, cls=cls, nostore=place.nostore or ctx.now_ms(), dialled=None)
+        nostore.keep(ctx, leg.sid, key, Untold(leg.sid, False, lambda: _turn(ctx, leg, pressed, key=key)))
+    return nostore.turn(voice_of(ctx, ctx.lines.line(place.line)), place, key, ctx.now_ms())
 
 
 async def _dial_over(ctx: Context, view: CallView, index: int) -> CallView:

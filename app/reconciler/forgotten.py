@@ -17,7 +17,7 @@ from app import logs
 from app.context import Context
 from app.legs import ms, role_of
 from app.missed import place_and_close
-from app.reconciler.picture import healed
+from app.reconciler.picture import OURS, healed
 from app.records import queries
 from app.records.queries import OpenLeg
 from routing.board import BoardAway
@@ -36,6 +36,10 @@ LEASE_MS = 15_000
 AT_ONCE, LOOK_MAX = 4, 1000
 #: Seconds that the record may take to answer.
 RECORD_S = 5.0
+#: Milliseconds after its request for a document in which a leg of ours is in its room for certain.
+INSIDE_MS = 2_000
+#: Role in the labels of the backup line's telephones, which are in no room.
+BACKUP = "backup"
 #: The longest that a leg can last at the carrier (L11), and a little.
 LONGEST = timedelta(hours=25)
 
@@ -109,7 +113,7 @@ async def _is_watched(ctx: Context, leg: OpenLeg) -> bool:
     """The board has this leg, and will tell of it; of a caller who is in no room the call is enough."""
     if leg.sid in await ctx.moved(lambda: ctx.board.legs(leg.call)):
         return True
-    if role_of(leg.label) != Role.caller or leg.joined_ms is not None:
+    if role_of(leg.label) != Role.caller or (leg.joined_ms is not None and not leg.left):
         return False
     return await ctx.moved(lambda: ctx.board.call(leg.call)) is not None
 
@@ -125,16 +129,29 @@ async def _told(ctx: Context, leg: OpenLeg) -> bool:
         elif not leg.call_over:
             return False  # its caller comes back on the board first, or is placed there and closed
     at_ms = ms(known.ended_at) or 0
+    came_ms, unheard = _came(leg, known.status, at_ms)
     await ctx.moved(
         lambda: ctx.board.leg_over(
             leg.call,
             leg.sid,
             leg.label,
             room_sid=leg.room_sid,
-            joined_ms=leg.joined_ms,
+            came_ms=came_ms,
+            unheard=unheard,
             status=known.status,
             at_ms=at_ms,
         )
     )
     healed("forgotten", leg.call)
     return True
+
+
+def _came(leg: OpenLeg, status: str, end_ms: int) -> tuple[int | None, bool]:
+    """Since when the leg was in a room that nobody has seen it leave, ms, and whether its coming is unheard too: one of
+    ours that was answered with the room and lasted has been in it."""
+    if leg.left or role_of(leg.label) == BACKUP:
+        return None, False
+    if leg.joined_ms is not None or leg.asked_ms is None:
+        return leg.joined_ms, False
+    inside = role_of(leg.label) in OURS and status == "completed" and end_ms - leg.asked_ms >= INSIDE_MS
+    return (leg.asked_ms, True) if inside else (None, False)

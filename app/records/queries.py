@@ -172,8 +172,9 @@ class OpenLeg:
     sid: str
     label: str
     room_sid: str
+    asked_ms: int | None
     joined_ms: int | None
-    """When it came into its room, where it has not left that one on record."""
+    left: bool
     call_over: bool
     """The outcome of its call is on record."""
 
@@ -191,15 +192,20 @@ async def open_legs(sessions: Sessions, since: datetime, limit: int) -> Sequence
 
 
 def _open_leg(leg: m.Leg, outcome: str | None) -> OpenLeg:
-    inside = leg.joined_at if leg.left_at is None and leg.role != "backup" else None
     return OpenLeg(
         call=leg.call_id,
         sid=leg.sid,
         label=leg.label or f"{leg.role}_{leg.who or 0}_0",
         room_sid=leg.room_sid or "",
-        joined_ms=round(inside.timestamp() * 1000) if inside else None,
+        asked_ms=_ms(leg.asked_at),
+        joined_ms=_ms(leg.joined_at),
+        left=leg.left_at is not None,
         call_over=outcome is not None,
     )
+
+
+def _ms(at: datetime | None) -> int | None:
+    return None if at is None else round(at.timestamp() * 1000)
 
 
 async def epochs(sessions: Sessions, hotline: str) -> Sequence[str]:

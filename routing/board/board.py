@@ -134,12 +134,23 @@ class Board(Supervision, Reader):
         return reads.maybe_call(await self._run("leg_status", args, source=CARRIER))
 
     async def leg_over(
-        self, call: str, sid: str, label: str, *, room_sid: str, joined_ms: int | None, status: str, at_ms: int
+        self,
+        call: str,
+        sid: str,
+        label: str,
+        *,
+        room_sid: str,
+        came_ms: int | None,
+        unheard: bool = False,
+        status: str,
+        at_ms: int,
     ) -> None:
         """The carrier says that a leg is over of which only the record knows: its end is told, and its leave where it
-        was in a room (`joined_ms`). The call itself stays as it is, a leg that the board watches too."""
+        was in a room (`came_ms`), its coming too where that is `unheard` and it asked for the room then. The call
+        itself stays as it is, a leg that the board watches too."""
         args = {"call": call, "sid": sid, "label": label, "room_sid": room_sid, "status": status, "at_ms": at_ms}
-        await self._run("leg_over", args | ({} if joined_ms is None else {"joined_ms": joined_ms}), source=CARRIER)
+        came = {} if came_ms is None else {"came_ms": came_ms, "unheard": unheard}
+        await self._run("leg_over", args | came, source=CARRIER)
 
     async def room_ended(self, call: str, room_sid: str, at_ms: int | None, **within: Unpack[Span]) -> CallView | None:
         """The carrier ended a room; whoever was in it has left."""

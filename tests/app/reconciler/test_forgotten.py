@@ -69,6 +69,24 @@ async def test_R3_a_specialists_leg_that_ends_while_the_board_is_emptied(h: Hotl
     assert await ends_of(h, maria.leg.sid) == 1
 
 
+async def test_R3_a_leg_of_which_only_the_request_is_on_record(h: Hotline) -> None:
+    """The callback of its coming was lost before the board was emptied: it was in its room all the same."""
+    h.net.faults.drop_next("participant-join")
+    maria, caller = await talking(h)
+    assert (await row_of(h, maria.leg.sid)).joined_at is None
+    await maria.goes_away()
+    for lost in ("participant-leave", "participant-leave", "completed"):
+        h.net.faults.drop_next(lost)
+    await emptied(h)
+    await maria.hangs_up()
+    await caller.hangs_up()
+    leg = await on_record(h, maria.leg.sid)
+    inside = {kind: [e.at for e in h.ledger(f"room.{kind}") if e.sid == maria.leg.sid] for kind in ("joined", "left")}
+    for kind, (truth,) in inside.items():
+        earliest, latest = getattr(leg, f"{kind}_earliest_at"), getattr(leg, f"{kind}_latest_at")
+        assert earliest.timestamp() - 1 <= truth <= latest.timestamp() + 1
+
+
 async def test_R3_it_is_tried_until_record_and_carrier_answer(h: Hotline, monkeypatch: pytest.MonkeyPatch) -> None:
     maria, caller = await talking(h)
     await maria.goes_away()

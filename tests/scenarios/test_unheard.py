@@ -1,4 +1,4 @@
-"""Callbacks of rooms that meet no board, or one that has forgotten the call, are told again (promise 3, S1)."""
+"""What meets no board, or one that has forgotten the call, is told again (promise 3, S1, H6)."""
 
 from __future__ import annotations
 
@@ -70,3 +70,19 @@ async def test_P4_a_callback_of_a_call_that_nobody_knows_is_not_kept_for_ever(h:
     await flow.room_changed(h.ctx, event)
     assert len(h.ctx.state["untold"]) == 1
     await h.eventually(lambda: not h.ctx.state["untold"], within=35, what="forgotten")
+
+
+async def test_H6_a_danger_key_is_known_before_the_next_turn(h: Hotline, board_away: Away) -> None:
+    """The backup telephone rings for long: meanwhile the caller asks for nothing."""
+    h.backup_phone().will_not_answer()
+    caller = await h.caller()
+    await h.until_state(caller, "waiting")
+    async with board_away(h):
+        await caller.presses("1")
+        await caller.hears("ringing a person", within=5)
+        await h.passes(8)
+    await h.passes(3)
+    view = await h.call_of(caller)
+    assert view is not None
+    assert view.cls == "danger"
+    assert [event.data["who"] for event in await h.events("call.class", view.id)] == ["caller"]
