@@ -27,9 +27,10 @@ export function Agency({ file, wrapping }: { file: kept.CaseFile; wrapping: bool
     hand.value = "";
     given.value = [...given.value, id];
   };
+  const nothing = !file.handoffForm && !file.handoffs.length;
   const elsewhere = call.value?.handoff_open && !file.handoffs.some((one) => !one.closed);
   return (
-    <Card title={w.title} class="agency">
+    <Card title={w.title} class={`agency ${nothing ? "nothing" : ""}`}>
       {elsewhere && caseUnread.value && <p class="notice warn">{w.unread}</p>}
       {file.handoffs.map((one, index) => (
         <Outcome

@@ -35,17 +35,11 @@ export function CallPage(): JSX.Element {
         {file && <Notes file={file} />}
       </div>
       <div class="column right">
-        {file && urgent(file) && <Agency file={file} wrapping={wrapping} />}
+        {file && <Agency file={file} wrapping={wrapping} />}
         {file && <Risk file={file} />}
-        {file && !urgent(file) && <Agency file={file} wrapping={wrapping} />}
       </div>
     </div>
   );
-}
-
-/** A handoff that is being decided or is open stands above the rest of its column. */
-function urgent(file: kept.CaseFile): boolean {
-  return Boolean(file.handoffForm) || file.handoffs.some((one) => !one.closed);
 }
 
 function Telephone(): JSX.Element {
