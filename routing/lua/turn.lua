@@ -5,7 +5,8 @@ local function resurrect(a)
   B.set(B.meta, { counter = math.max(B.num(B.meta.counter), a.counter) })
   local cls = B.config().rank[a.cls] and a.cls or B.config().class
   local c = B.create(a.call, { state = 'doubtful', sid = a.sid, line = a.line, lang = a.language, cls = cls,
-    a = math.min(a.arrived_ms, B.now), counter = a.counter, turn = a.turn, cause = 'arrived', resurrected = '1' }, a.caller)
+    a = math.min(a.arrived_ms, B.now), counter = a.counter, turn = a.turn, heard = a.turn > 0 and '1' or '', cause = 'arrived',
+    resurrected = '1' }, a.caller)
   if cls == 'danger' and a.away then B.danger(c, a.turn) elseif cls == 'danger' then B.set(c, { press = B.now }) end
   return c
 end
@@ -48,7 +49,7 @@ local function learn(c, a)
   B.identify(c, a.caller)
   if not B.config().rank[a.cls] then return end
   if a.away then pressed_away(c, a) end
-  if c.resurrected ~= '1' or B.num(c.turn) > 0 then return end
+  if c.resurrected ~= '1' or c.heard == '1' then return end
   if a.arrived_ms < B.num(c.a) then
     B.set(c, { a = a.arrived_ms })
     redis.call('ZADD', P .. 'calls', c.a, c.id)
@@ -88,7 +89,7 @@ function B.move(a)
   learn(c, a)
   if a.turn >= B.num(c.turn) then language(c, a) end
   if a.turn <= B.num(c.turn) then return shown(c) end -- guard: old_turn
-  B.set(c, { turn = a.turn, turned = B.now })
+  B.set(c, { turn = a.turn, turned = B.now, heard = '1' })
   back(c)
   B.present(c, 'arrived')
   return shown(c)

@@ -144,3 +144,20 @@ async def test_R3_whatever_an_older_board_believes_of_a_person_the_carrier_shows
         assert await world.state("c1") == "waiting"
         await world.person("s3")
         assert await world.has_offer("s3") == "c1"
+
+
+async def test_P4_a_rebuilt_calls_next_stay_has_a_label_of_its_own(world: World) -> None:
+    """The number in the caller's label is its turn: the carrier shows how far those of before had come."""
+    await restored(world, told={**TOLD, "room": "c9-a"}, labels=("caller_c9_4", "owner_s1_x"))
+    await world.board.leg_joined("c9", "CA9", "caller_c9_4", "CF9", world.ms, room="c9-a")
+    view = await world.board.call("c9")
+    assert view is not None
+    assert view.turn == 4
+
+
+async def test_P4_a_rebuilt_call_still_learns_from_the_callers_own_url(world: World) -> None:
+    await restored(world, told={**TOLD, "room": "c9-a", "arrived_ms": world.ms})
+    await world.board.leg_joined("c9", "CA9", "caller_c9_4", "CF9", world.ms, room="c9-a")
+    where: dict[str, Any] = dict(line="main", language="en", cls="danger", arrived_ms=world.ms - 9000, counter=1)
+    view = await world.board.turn("c9", "CA9", turn=5, **where)
+    assert (view.cls, view.arrived_ms) == ("danger", world.ms - 9000)

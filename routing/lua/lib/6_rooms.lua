@@ -215,6 +215,7 @@ function B.leg_in(c, sid, label, room, room_sid, at, span)
   if not B.once(c, 'J', sid, label, room_sid, at or '') then return end -- guard: join_once
   B.came(c, sid, { role = role, who = who, label = label, room = room, room_sid = room_sid }, at, span)
   local turn = B.turn_of(label)
+  if turn > B.num(c.turn) then B.set(c, { turn = turn }) end -- of a rebuilt call: its next stay has a label of its own
   local earlier = turn > 0 and turn < B.turn_of(leg.label or '') and leg.room_sid == room_sid
   if role == 'caller' and earlier then -- an earlier stay, told late: it changes nothing now
     return B.were_together(c, at or B.shown_at(c, label), B.num(leg.at))
