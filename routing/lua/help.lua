@@ -3,8 +3,8 @@
 function B.move(a)
   local c, s = B.call(a.call), B.spec(a.spec)
   if not c or not s then return B.answer(false, 'unknown') end
-  if s.ecall ~= c.id then return B.answer(false, 'not_yours') end
-  if c.state == 'closed' then return B.answer(false, 'wrong_state') end
+  if s.ecall ~= c.id then return B.answer(false, 'not_yours') end -- guard: help_owner
+  if c.state == 'closed' then return B.answer(false, 'wrong_state') end -- guard: help_closed
   B.help(c, s.id, a.on)
   return B.answer(true)
 end

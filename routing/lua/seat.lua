@@ -6,7 +6,11 @@ local function no(reason) return { ok = false, reason = reason } end
 
 function B.move(a)
   local s = B.spec(a.spec)
-  if s and a.call ~= '' and s.wcall == a.call and s.wtoken == a.token then return B.watch_seat(s, a) end
+  if s and a.call ~= '' and s.wcall == a.call
+    and s.wtoken == a.token -- guard: lead_token
+  then
+    return B.watch_seat(s, a)
+  end
   if not s or not OPEN[s.estate] then return no('not_yours') end -- guard: seat_state
   if a.offer ~= '' and s.eoffer ~= a.offer or a.call ~= '' and s.ecall ~= a.call then return no('not_yours') end -- guard: seat_offer
   if (s.token or '') == '' or s.token ~= a.token then return no('not_yours') end -- guard: seat_token

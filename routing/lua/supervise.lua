@@ -38,10 +38,10 @@ function B.move(a)
   local c = B.call(a.call)
   if not c then return B.answer(false, 'unknown') end
   local s = B.profile(a.profile)
-  if s.role ~= 'lead' then return B.answer(false, 'not_yours') end
-  if not free(s) then return B.answer(false, 'busy') end
-  if not ROOM[c.state] or (c.room or '') == '' then return B.answer(false, 'no_room') end
-  if a.mode == 'whisper' and not B.watch_may_whisper(c) then return B.answer(false, 'nobody_to_coach') end
+  if s.role ~= 'lead' then return B.answer(false, 'not_yours') end -- guard: lead_only
+  if not free(s) then return B.answer(false, 'busy') end -- guard: lead_free
+  if not ROOM[c.state] or (c.room or '') == '' then return B.answer(false, 'no_room') end -- guard: lead_room
+  if a.mode == 'whisper' and not B.watch_may_whisper(c) then return B.answer(false, 'nobody_to_coach') end -- guard: lead_ear
   if s.wcall ~= c.id then return begin(c, s, a) end
   B.watch_mode(c, s, a.mode)
   if s.wused == s.wtoken and s.wtab == a.tab then return B.answer(true, '', { token = '', joined = true, mode = a.mode }) end

@@ -16,9 +16,9 @@ end
 function B.move(a)
   local c, s = B.call(a.call), B.spec(a.spec)
   if not c or not s then return B.answer(false, 'unknown') end
-  if c.owner == s.id then return B.answer(true) end
-  if not MAY[c.state] then return B.answer(false, 'wrong_state') end
-  if s.wcall ~= c.id or s.wthere ~= '1' or s.wmode ~= 'barge' then return B.answer(false, 'join_first') end
+  if c.owner == s.id then return B.answer(true) end -- guard: take_over_once
+  if not MAY[c.state] then return B.answer(false, 'wrong_state') end -- guard: take_over_state
+  if s.wcall ~= c.id or s.wthere ~= '1' or s.wmode ~= 'barge' then return B.answer(false, 'join_first') end -- guard: take_over_join
   local old, moved = B.owner(c), c.phase == 'moved'
   sit_down(c, s)
   B.take_over(c, s, 'take_over')

@@ -12,9 +12,10 @@ from hypothesis.stateful import invariant, precondition, rule
 from routing.board import Accepted, BoardAway, EpochChanged
 from tests.routing.machine_callers import Callers
 from tests.routing.machine_hands import CALLS, SPANS, SPECS, Person, call_names, someone_is, spec_names
+from tests.routing.machine_leads import Leads
 
 
-class BoardMachine(Callers):
+class BoardMachine(Callers, Leads):
     """Moves of callers, people, the carrier and time, in any order."""
 
     # -- people
@@ -224,6 +225,7 @@ class BoardMachine(Callers):
                 for call in CALLS:
                     self.refused(board.seat(spec, call=call, token="", sid="CBz"), "a seat without a call")
         for call, phone in world.phones.items():
+            self.meddles(call)
             gone = board.caller_gone(call, "CAother", status="completed", side="caller", at_ms=None)
             self.nothing(gone, "the end of another leg")
             view = self.do(board.call(call))

@@ -63,6 +63,7 @@ class Fates:
     past: list[Past] = field(default_factory=list)
     agencies: dict[str, str] = field(default_factory=dict)
     ringing: set[str] = field(default_factory=set)
+    watch: tuple[str, Seat] | None = None
     facts: int = 0
     distrusts: int = 0
 
@@ -132,6 +133,8 @@ class Hands(RuleBasedStateMachine):
             self.model.may[spec] = (languages, str(tier))
             self.model.beaten[spec], self.model.beat_ms[spec] = self.model.epoch, self.world.ms
             self.do(self.world.person(spec, languages=languages, tier=tier))
+        self.model.leads.add("l1")
+        self.do(self.world.person("l1", role="lead", presence="offline"))
         story(self)
 
     def teardown(self) -> None:

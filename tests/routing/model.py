@@ -40,6 +40,7 @@ class CallModel:
     owner: str = ""
     held_until: int = 0
     needs_key: bool = False
+    helped: bool = False
     n: int = 0
     ended: bool = False
 
@@ -54,6 +55,7 @@ class SpecModel:
     offer: str = ""
     engagement: str = ""
     estate: str = ""
+    beside: bool = False
     apart: dict[str, int] = field(default_factory=dict)
 
 
@@ -76,6 +78,7 @@ class Model:
         self.beaten: dict[str, str] = {}
         self.beat_ms: dict[str, int] = {}
         self.may: dict[str, tuple[Sequence[str], str]] = {}
+        self.leads: set[str] = set()
         self.connected: set[str] = set()
         self.clinical: set[str] = set()
         self.last_id = 0
@@ -152,6 +155,17 @@ class Model:
         assert not call.ended, "a call ends once"
         assert not call.offers, "no offer outlives its call"
         call.ended = True
+
+    def on_call_help(self, event: Event, data: Mapping[str, Any]) -> None:
+        call = self.calls[event.call]
+        assert call.helped != data["on"], "help is wanted once, until it has come"
+        call.helped = data["on"]
+
+    def on_call_hold(self, event: Event, data: Mapping[str, Any]) -> None:
+        call = self.calls[event.call]
+        if data["on"]:
+            assert call.state == "talking", "only who talks is put on hold"
+            assert data["spec"] == call.owner, "the owner holds (L10)"
 
     # -- offers
 
@@ -256,6 +270,8 @@ class Model:
         spec = self.spec(data["spec"])
         assert not spec.engagement, "no specialist in two calls"
         spec.engagement, spec.estate = data["engagement"], "connecting"
+        spec.beside = data["role"] in ("lead", "coach")
+        assert not spec.beside or data["spec"] in self.leads, "only leads listen (L10)"
 
     def on_engagement_state(self, _event: Event, data: Mapping[str, Any]) -> None:
         spec = self.spec(data["spec"])
@@ -302,4 +318,4 @@ class Model:
                 assert self.offers[spec.offer].state == "offered"
             if spec.duty in {"connecting", "talking", "reconnecting", "wrapping"}:
                 assert spec.engagement, "busy with a call"
-                assert spec.estate == spec.duty
+                assert spec.estate == spec.duty or spec.beside

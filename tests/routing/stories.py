@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from routing.board import Accepted, EpochChanged
+from tests.routing.stories_leads import LEADS
 
 
 def quiet(_m: Any) -> None:
@@ -316,4 +317,5 @@ STORIES = (
     inherited,
     outdated,
     queued,
+    *LEADS,
 )

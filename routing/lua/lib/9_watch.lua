@@ -58,7 +58,7 @@ function B.watch_begin(c, s, mode, token, tab)
 end
 
 function B.watch_mode(c, s, mode)
-  if s.wmode == mode then return end
+  if s.wmode == mode then return end -- guard: mode_once
   B.emit('engagement.mode', c, { engagement = s.weng, spec = s.id, role = role(mode), from = s.wmode, to = mode })
   B.set(s, { wmode = mode })
   B.aim(c)
@@ -69,7 +69,7 @@ function B.watch_seat(s, a)
   local c = B.call(s.wcall)
   if not c or c.state == 'closed' then return { ok = false, reason = 'gone' } end
   local w, leg = want(c, s), B.legs(c)[a.sid]
-  if not leg and s.wused == s.wtoken then return { ok = false, reason = 'used' } end
+  if not leg and s.wused == s.wtoken then return { ok = false, reason = 'used' } end -- guard: lead_seat_once
   if not leg then
     leg = { role = 'lead', who = s.id, label = 'lead_' .. s.id .. '_' .. a.nonce, joined = false }
     B.complete_leg(c, s.wsid, 'lead')
@@ -87,7 +87,7 @@ end
 function B.watch_in(c, who, sid)
   local s = B.spec(who)
   if s and s.ecall == c.id then return B.specialist_in(c, who, sid, 'owner') end -- has taken over
-  if not s or s.wcall ~= c.id or s.wsid ~= sid then return B.complete_leg(c, sid, 'lead') end
+  if not s or s.wcall ~= c.id or s.wsid ~= sid then return B.complete_leg(c, sid, 'lead') end -- guard: lead_ghost
   if s.wthere == '1' then return end
   B.off('watch', s.id)
   B.set(s, { wthere = '1' })
@@ -135,7 +135,7 @@ end
 
 -- Help is wanted, or has come or is not wanted any more.
 function B.help(c, spec, on)
-  if (B.num(c.helped) > 0) == on then return end
+  if (B.num(c.helped) > 0) == on then return end -- guard: help_once
   B.set(c, { helped = on and B.now or 0 })
   B.emit('call.help', c, { spec = spec, on = on })
   if not on then return B.off('help', c.id) end
@@ -161,7 +161,7 @@ function B.held(c) return B.num(c.held) > 0 and c.held_label == stay(c) and B.nu
 -- Asked again it is sent again: whoever presses the key once more has seen that it did not work.
 function B.hold(c, spec, on)
   local label = stay(c)
-  if label == '' then return false end
+  if label == '' then return false end -- guard: hold_stay
   if (B.held(c) > 0) ~= on then B.emit('call.hold', c, { spec = spec, on = on, label = label }) end
   if on and B.held(c) == 0 then B.at('hold', c.id, B.now + HOLD_MS) end
   if not on then B.off('hold', c.id) end
