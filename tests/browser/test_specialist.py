@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import httpx
 import pytest
+from playwright.async_api import TimeoutError
 from redis.asyncio import Redis
-from sqlalchemy import text
 
 from app.demo.play import PASSWORD
 from tests.browser.conftest import House, Window, eventually
 
 pytestmark = pytest.mark.anyio
 
+#: Milliseconds after which an answer that led nowhere is given again: the board's own bounds are over then (L5).
+ANSWER_MS = 16_000
 STORY = "He says he lost his job in March. mhxle 1 2 3"
 
 
 async def rows(house: House, query: str) -> list:
-    async with house.world.engine.connect() as store:
-        return list((await store.execute(text(query))).all())
+    return await house.rows(query)
 
 
 async def ready(house: House, login: str = "specialist1", **about) -> Window:
@@ -32,11 +34,21 @@ async def ready(house: House, login: str = "specialist1", **about) -> Window:
 async def in_a_call(house: House, window: Window):
     """A caller rings and is answered with one key; both are in one room."""
     phone = await house.caller()
-    await window.sees("A caller needs you")
-    await window.page.keyboard.press("a")
-    await window.sees("You are with the caller")
+    await answers(window)
     await eventually(lambda: heard(phone), "the caller hears a person")
     return phone
+
+
+async def answers(window: Window) -> None:
+    """Take the caller; where the machine was too slow for the deadline of an offer, the next one."""
+    offer, talking = (
+        window.page.get_by_text(words).first for words in ("A caller needs you", "You are with the caller")
+    )
+    while not await talking.is_visible():
+        await offer.or_(talking).first.wait_for()
+        await window.page.keyboard.press("a")
+        with suppress(TimeoutError):
+            await talking.wait_for(timeout=ANSWER_MS)
 
 
 async def heard(phone) -> bool:
@@ -192,14 +204,14 @@ async def test_P4_an_emptied_board_learns_the_call_from_the_console(house: House
         for key in [key async for key in redis.scan_iter(match=f"{{hl:{settings.name}}}*")]:
             await redis.delete(key)
     async with httpx.AsyncClient(base_url=house.url, trust_env=False) as lead:
-        (await lead.post("/api/session", json={"login": "lead", "password": PASSWORD})).raise_for_status()
+        (await lead.post("/api/session", json={"login": house.logins["lead"], "password": PASSWORD})).raise_for_status()
 
         async def owned() -> bool:
             answer = await lead.get("/api/board")
             calls = answer.json()["calls"] if answer.status_code == 200 else []
             return any(call["owner"] == house.people["specialist1"] for call in calls)
 
-        await eventually(owned, "the board knows who is with whom", within=30)
+        await eventually(owned, "the board knows who is with whom")
     await window.sees("You are with the caller")
     assert await heard(phone)
 
@@ -227,7 +239,7 @@ async def test_an_ended_session_takes_nothing_away(house: House) -> None:
     await window.sees("Your session has ended")
     await house.shot(window, "signed-out-night")
     assert phone.leg.live
-    await window.page.get_by_label("Login").fill("specialist1")
+    await window.page.get_by_label("Login").fill(house.logins["specialist1"])
     await window.page.locator("input[type=password]").fill(PASSWORD)
     await window.page.keyboard.press("Enter")
     await asyncio.sleep(0)
