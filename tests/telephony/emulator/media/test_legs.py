@@ -22,6 +22,7 @@ QUIET = os.environ.get("HOTLINE_TEST_BROWSER") == "required"
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.timeout(90),
+    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(not QUIET, reason="real sound needs idle cores: HOTLINE_TEST_BROWSER=required"),
 ]
 
