@@ -166,7 +166,7 @@ def quiet(app: FastAPI) -> bool:
     ctx: Context = app.state.context
     last = ctx.board.last_event_id
     kept: recorder.Recorder | None = ctx.state.get("recorder")
-    recorded = kept is None or kept.degraded or stream_order(kept.cursor) >= stream_order(last)
+    recorded = kept is None or kept.degraded or kept.gathering or stream_order(kept.cursor) >= stream_order(last)
     return recorded and app.state.desk.hub.caught_up(last)
 
 

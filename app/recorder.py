@@ -31,6 +31,9 @@ log = logs.get(__name__)
 
 #: Entries in one transaction: large enough that its fixed cost vanishes, small enough to take well under a second.
 BATCH = 500
+#: Seconds after a transaction in which what comes is gathered for the next one: one call's move brings several entries in
+#: several requests, and each transaction costs Postgres a sync of its disk.
+GATHER_S = 0.5
 #: Milliseconds a read waits for the first entry.
 BLOCK_MS = 1_000
 #: Milliseconds a lease lasts, and seconds between renewals: what a dead process has not recorded is in Redis alone
@@ -100,6 +103,8 @@ class Recorder:
         self._pause = RETRY_S
         self.caught_up = False
         """The last read found nothing more (for a virtual clock's probe)."""
+        self._gathers = self.gathering = False
+        """A few more entries may come before they are read (a virtual clock goes on)."""
         self.degraded = False
         """Postgres does not take what is there: consoles say "saved, not yet recorded"."""
 
@@ -115,6 +120,7 @@ class Recorder:
     async def run(self) -> NoReturn:
         while True:
             await self.step()
+            await self._gather()
 
     async def step(self) -> None:
         """One turn: at most one batch. Waits and returns where something is away."""
@@ -148,6 +154,14 @@ class Recorder:
         elif not self._is_new_epoch(events, self._position):
             with self._clock.busy():
                 await self._record(events, self._position)
+            self._gathers = len(events) < BATCH
+
+    async def _gather(self) -> None:
+        """After a small batch: let a few more entries come."""
+        self.gathering, self._gathers = self._gathers, False
+        if self.gathering:
+            await self._clock.sleep(GATHER_S)
+            self.gathering = False
 
     async def _adopt(self) -> None:
         with contextlib.suppress(BoardAway, EpochChanged):

@@ -25,6 +25,6 @@ CASES = [
 
 @pytest.mark.parametrize(("counter", "switch"), CASES, ids=[switch.__name__ for _, switch in CASES])
 async def test_T2_the_run_reports_it(runs: Runs, counter: str, switch: Sabotage) -> None:
-    result = await runs(Options(Run(30, 5, 30, 7), virtual=True, sabotage=switch))
+    result = await runs(Options(Run(30, 5, 30, 9), virtual=True, sabotage=switch))
     assert result[counter] > 0, result
     assert not verdict(result)
