@@ -31,8 +31,8 @@ log = logs.get(__name__)
 
 #: Entries in one transaction: large enough that its fixed cost vanishes, small enough to take well under a second.
 BATCH = 500
-#: Seconds after a transaction in which what comes is gathered for the next one: one call's move brings several entries in
-#: several requests, and each transaction costs Postgres a sync of its disk.
+#: Seconds after a transaction in which what comes is gathered for the next one: one call's story brings several
+#: entries in several requests, and each transaction costs Postgres a sync of its disk.
 GATHER_S = 0.5
 #: Milliseconds a read waits for the first entry.
 BLOCK_MS = 1_000
