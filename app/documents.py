@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.lines import Line
 from app.links import Links, Place
-from app.prompts import language_choices, say
+from app.prompts import AFTER_WORDS_S, language_choices, say
 from routing.board import CallView
 from routing.states import Call, Role
 from telephony.carrier import DialNumber, Document, Gather, Hangup, JoinRoom, Pause, Play, Redirect, Say
@@ -95,9 +95,10 @@ def _asking(voice: Voice, here: Place, *prompts: Say | Play | Pause) -> Document
 
 
 def hold(voice: Voice, language: str, words: str, here: Place) -> Document:
-    """One turn of the hold loop: perhaps words, then a piece of music."""
-    spoken = (say(voice.line, language, words),) if words else ()
-    return _asking(voice, here, *spoken, Play(voice.links.music(here.turn)))
+    """One turn of the hold loop: a piece of music, a short one after words."""
+    if not words:
+        return _asking(voice, here, Play(voice.links.music(here.turn)))
+    return _asking(voice, here, say(voice.line, language, words), Play(voice.links.music(here.turn, AFTER_WORDS_S)))
 
 
 def _hold(view: CallView, words: str, here: Place, voice: Voice) -> Document:

@@ -126,9 +126,9 @@ class Links:
     def say(self, what: str, line: str, language: str) -> str:
         return self._url("say", {"what": what, "line": line, "lang": language})
 
-    def music(self, turn: int) -> str:
-        """The piece for a turn; `seconds` tells who cannot listen how long it is."""
-        return self._url(f"music/{turn % PIECES}.wav", {"seconds": PIECE_S})
+    def music(self, turn: int, seconds: int = PIECE_S) -> str:
+        """The piece for a turn; `seconds` also tells who cannot listen how long it is."""
+        return self._url(f"music/{turn % PIECES}.wav", {"seconds": seconds})
 
     def _url(self, path: str, fields: Mapping[str, str | int] | None = None) -> str:
         return f"{self.public_url}/twilio/{path}" + (f"?{urlencode(fields)}" if fields else "")

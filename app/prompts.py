@@ -18,6 +18,8 @@ LAST_RESORT = "One moment please. Stay with me."
 
 #: Seconds of one piece of music: with a second for a key, a hold turn is about every 20 s (H4).
 PIECE_S = 18
+#: Seconds of a piece after words: a turn stays within some 20 s, and with it what an emptied board must wait for (R3).
+AFTER_WORDS_S = 9
 #: Pieces, indexed by turn, so that the music goes on instead of starting again.
 PIECES = 6
 #: Samples a second: what a telephone carries.
@@ -43,13 +45,13 @@ def language_choices(line: Line, language: str) -> tuple[Say, ...]:
     return tuple(say(line, code, "language_choice", digit=digit) for code, digit in digits.items() if digit)
 
 
-@lru_cache(maxsize=PIECES)
-def music(piece: int) -> bytes:
-    """One piece as WAV (8 kHz, 8 bit), the same bytes every time it is made."""
+@lru_cache(maxsize=2 * PIECES)
+def music(piece: int, seconds: int = PIECE_S) -> bytes:
+    """One piece, or its beginning, as WAV (8 kHz, 8 bit), the same bytes every time it is made."""
     per_chord = int(CHORD_S * RATE)
     swell = _swell(per_chord)
     samples = bytearray()
-    for n in range(int(PIECE_S / CHORD_S)):
+    for n in range(int(min(seconds, PIECE_S) / CHORD_S)):
         table = _second(CHORDS[(piece * 4 + n) % len(CHORDS)])
         samples += bytes(128 + int(table[i % RATE] * swell[i]) for i in range(per_chord))
     out = io.BytesIO()

@@ -31,9 +31,6 @@ log = logs.get(__name__)
 
 #: Entries in one transaction: large enough that its fixed cost vanishes, small enough to take well under a second.
 BATCH = 500
-#: Seconds after a transaction in which what comes is gathered for the next one: one call's story brings several
-#: entries in several requests, and each transaction costs Postgres a sync of its disk.
-GATHER_S = 0.5
 #: Milliseconds a read waits for the first entry.
 BLOCK_MS = 1_000
 #: Milliseconds a lease lasts, and seconds between renewals: what a dead process has not recorded is in Redis alone
@@ -58,6 +55,7 @@ async def run(ctx: Context) -> NoReturn:
         holder=ctx.worker,
         spill_dir=folder,
         reopen=ctx.open_board,
+        gather_s=ctx.state.get("gather_s", 0.0),
     )
     ctx.state["recorder"] = recorder
     async with asyncio.TaskGroup() as tasks:
@@ -89,12 +87,16 @@ class Recorder:
         holder: str,
         spill_dir: Path,
         reopen: Callable[[], Awaitable[object]] | None = None,
+        gather_s: float = 0.0,
         on_recorded: Callable[[Sequence[str]], None] | None = None,
     ) -> None:
-        """`reopen` adopts a new epoch for this process; `on_recorded` hears ids of facts after their commit."""
+        """`reopen` adopts a new epoch for this process; `on_recorded` hears ids of facts after their commit.
+
+        `gather_s`: seconds after a small batch in which more may come; 0 on a real hotline, since what is not on
+        record yet is lost with Redis."""
         self._board, self._engine, self._clock = board, engine, clock
         self._hotline, self._holder = hotline, holder
-        self._reopen, self._on_recorded = reopen, on_recorded
+        self._reopen, self._gather_s, self._on_recorded = reopen, gather_s, on_recorded
         self._file = Journal(spill_dir / f"recorder-{hotline}.jsonl")
         self._position: Position | None = None
         self._spilled_to: str | None = None
@@ -154,13 +156,13 @@ class Recorder:
         elif not self._is_new_epoch(events, self._position):
             with self._clock.busy():
                 await self._record(events, self._position)
-            self._gathers = len(events) < BATCH
+            self._gathers = self._gather_s > 0 and len(events) < BATCH
 
     async def _gather(self) -> None:
         """After a small batch: let a few more entries come."""
         self.gathering, self._gathers = self._gathers, False
         if self.gathering:
-            await self._clock.sleep(GATHER_S)
+            await self._clock.sleep(self._gather_s)
             self.gathering = False
 
     async def _adopt(self) -> None:

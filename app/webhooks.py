@@ -102,9 +102,10 @@ async def room(request: Request, ctx: Ctx) -> Response:
 
 
 @router.get("/music/{piece}.wav")
-async def music(piece: int) -> Response:
-    """Hold music is nobody's secret: no signature."""
-    body = await asyncio.to_thread(prompts.music, piece % prompts.PIECES)
+async def music(piece: int, seconds: str = "") -> Response:
+    """Hold music is nobody's secret: no signature. A whole piece, or the shorter one after words."""
+    length = prompts.AFTER_WORDS_S if seconds == str(prompts.AFTER_WORDS_S) else prompts.PIECE_S
+    body = await asyncio.to_thread(prompts.music, piece % prompts.PIECES, length)
     return Response(body, media_type="audio/wav", headers={"Cache-Control": f"public, max-age={MUSIC_AGE_S}"})
 
 

@@ -23,6 +23,9 @@ from app.embedded import Stores, embedded_stores
 from app.records import migrate
 from telephony.emulator import Assumptions, Faults
 
+#: Seconds, virtual ones, in which the recorder gathers; not where Redis is emptied, which loses what is not recorded.
+GATHER_S = 0.5
+
 Tell = Callable[[Director, list[Caller]], None]
 
 
@@ -74,6 +77,7 @@ def _chaos(options: Options, stores: Stores | None) -> Callable[[World, list[Con
 async def virtual_run(folder: Path, options: Options, tell: Tell | None = None, **stores: Any) -> dict[str, Any]:
     """One run in this loop on the virtual clock; `stores` are settings that name database, Redis and hotline."""
     about: dict[str, Any] = {"assumptions": options.assumptions, "sabotage": options.sabotage}
+    about["gather_s"] = 0.0 if options.chaos else GATHER_S
     async with one_process(folder, seed=options.run.seed, faults=_faults(options), **about, **stores) as world:
         return judged(world, await play(world, options.run, tell, _chaos(options, None)))
 

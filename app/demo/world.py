@@ -161,9 +161,11 @@ async def one_process(
     assumptions: Assumptions | None = None,
     faults: Faults | None = None,
     sabotage: Sabotage | None = None,
+    gather_s: float = 0.0,
     **settings: Any,
 ) -> AsyncIterator[World]:
-    """The hotline and the carrier in this loop; `settings` name the stores. `sabotage` breaks one part (T2)."""
+    """The hotline and the carrier in this loop; `settings` name the stores. `sabotage` breaks one part (T2).
+    `gather_s`: seconds of the clock in which the recorder gathers entries: fewer, larger transactions."""
     clock: Clock = VirtualClock() if virtual else RealClock()
     net = Network(clock=clock, rng=random.Random(seed), assumptions=assumptions, faults=faults)
     front = Front()
@@ -171,6 +173,7 @@ async def one_process(
     public_url = await server.start()
     made = settings_for(net, await net.start("127.0.0.1", 0), public_url, folder, **settings)
     ctx = compose(made, clock=clock, board=_board(made, clock, getattr(sabotage, "edit", None)))
+    ctx.state["gather_s"] = gather_s
     if virtual:
         await ctx.board.allow_test_clock()
     own_numbers(net, Links(public_url))

@@ -17,7 +17,7 @@ from app.documents import ASK_TIMES, BELIEVED_GONE, Turn, Voice, document_for
 from app.fallback import static_document
 from app.lines import SHIPPED, parse
 from app.links import OVERRIDES, BadPlace, Links, Place
-from app.prompts import PIECE_S, PIECES, RATE, music, say
+from app.prompts import AFTER_WORDS_S, PIECE_S, PIECES, RATE, music, say
 from app.settings import Settings
 from routing.board import CallView
 from routing.states import Call
@@ -131,19 +131,24 @@ def test_H3_caller_routes_carry_the_overrides_and_nothing_personal() -> None:
 
 
 def test_H4_music_goes_on_from_piece_to_piece() -> None:
-    pieces = []
+    """After words a shorter one: a turn with words takes no longer than another (R3 waits for a turn)."""
+    pieces, lengths = set(), {}
     for turn in range(1, PIECES + 1):
         document = document_for(replace(VIEW, turn=turn), Turn(turn), VOICE)
         (gather,) = document.verbs
         assert isinstance(gather, Gather)
-        pieces += [p.url for p in gather.prompts if isinstance(p, Play)]
-    assert len(set(pieces)) == PIECES
-    assert all(f"seconds={PIECE_S}" in url for url in pieces)
+        *words, played = gather.prompts
+        assert isinstance(played, Play)
+        piece, _, lengths[bool(words)] = played.url.partition("?seconds=")
+        pieces.add(piece)
+    assert len(pieces) == PIECES
+    assert lengths == {False: str(PIECE_S), True: str(AFTER_WORDS_S)}
 
 
 def test_H4_a_piece_is_18_s_of_sound_and_the_same_each_time() -> None:
     body = music(2)
     assert len(body) - 44 == PIECE_S * RATE
+    assert len(music(2, AFTER_WORDS_S)) - 44 == AFTER_WORDS_S * RATE
     music.cache_clear()
     assert music(2) == body
 
