@@ -27,6 +27,7 @@ from app.people.passwords import hash_now
 from app.secrets import Secrets
 from telephony.emulator import Phone
 from tests.conftest import TEMPLATE, admin, url_of
+from tests.support.windows import MICROPHONE, REMOTE_EAR, SPOKEN, Ear
 
 CHROMIUM = os.environ.get("HOTLINE_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 REQUIRED = os.environ.get("HOTLINE_TEST_BROWSER") == "required"
@@ -61,7 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @dataclass
-class Window:
+class Window(Ear):
     """One person's browser window, with what its console complained about."""
 
     page: Page
@@ -119,12 +120,16 @@ class House:
     def url(self) -> str:
         return self.world.settings.public_url
 
-    async def window(self, login: str = "", *, theme: str = "night", url: str = "", **about: Any) -> Window:
-        """A fresh browser profile; with a login, signed in."""
+    async def window(
+        self, login: str = "", *, theme: str = "night", url: str = "", voice: int = 0, **about: Any
+    ) -> Window:
+        """A fresh browser profile; with a login, signed in. `voice`: the pitch, Hz, that its microphone sends."""
         about = {"viewport": SIZE, "locale": "en-US", "reduced_motion": "reduce", **about}
         context = await self.browser.new_context(**about)
         await context.grant_permissions(["microphone", "notifications"], origin=self.url)
         await context.add_init_script(f"localStorage['hotline.theme'] ??= '{theme}'")
+        if voice:
+            await context.add_init_script(MICROPHONE % (voice, SPOKEN) + REMOTE_EAR)
         page = await context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         window = Window(page, context, login)
@@ -138,6 +143,10 @@ class House:
             await page.keyboard.press("Enter")
             await page.locator(".console").wait_for()
         return window
+
+    async def telephone(self, number: str, voice: int) -> Window:
+        """The telephone page with this number."""
+        return await self.window(url=f"{self.world.net.url}/telephone?lang=en&number=%2B{number[1:]}", voice=voice)
 
     async def rows(self, query: str) -> list[Any]:
         """What the record says, of this test's calls alone."""

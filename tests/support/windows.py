@@ -74,6 +74,17 @@ window.measure = async (hertz) => {
   return (2 * Math.hypot(real, imaginary)) / wave.length;
 };
 """
+#: What any page hears last: the sound of its newest connection.
+REMOTE_EAR = """
+const Peer = globalThis.RTCPeerConnection;
+globalThis.RTCPeerConnection = class extends Peer {
+  constructor(...about) {
+    super(...about);
+    this.addEventListener("track", ({ track }) => (window.remote = new MediaStream([track])));
+  }
+};
+window.ear = () => window.remote;
+"""
 TELEPHONE_EAR = "window.ear = () => document.getElementById('sound').srcObject;"
 
 SILENT_FILE = io.BytesIO()
@@ -117,7 +128,32 @@ ICE = """(({signalingState, localDescription}) => signalingState === "stable"
   ? localDescription.sdp.match(/ice-ufrag:(\\S+)/)[1] : null)(call._mediaHandler.version.pc)"""
 
 
-class Window:
+class Ear:
+    """Pitches that are heard at a page with `MICROPHONE` and an ear."""
+
+    page: Page
+
+    async def hears(self, *pitches: float) -> None:
+        """Wait until each of them is heard."""
+        for hertz in pitches:
+            await self._until(f"measure({hertz})", lambda loud: loud > LOUD)
+
+    async def hears_not(self, *pitches: float) -> None:
+        """Wait until none of them is heard any more."""
+        for hertz in pitches:
+            await self._until(f"measure({hertz})", lambda loud: loud < FAINT)
+
+    async def _until(self, script: str, good: Any) -> None:
+        seen = None
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not good(seen := await self.page.evaluate(script)):  # noqa: ASYNC110  a page can only be asked
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(f"{script} is {seen}") from None
+
+
+class Window(Ear):
     """One person's window: everything it asked for and complained about is kept."""
 
     def __init__(self, page: Page, context: BrowserContext) -> None:
@@ -132,14 +168,6 @@ class Window:
     def _keep(self, request: Request) -> None:
         self.asked.append(request.url)
 
-    async def hears(self, hertz: float) -> None:
-        """Wait until a pitch is heard."""
-        await self._until(f"measure({hertz})", lambda loud: loud > LOUD)
-
-    async def hears_not(self, hertz: float) -> None:
-        """Wait until it is heard no more."""
-        await self._until(f"measure({hertz})", lambda loud: loud < FAINT)
-
     async def said(self, what: str) -> None:
         """Wait until the SDK has told this event."""
         await self._until("said", lambda said: any(what in s for s in said))
@@ -151,12 +179,6 @@ class Window:
     async def ice_is_not(self, before: str | None) -> None:
         """Wait until another way has been agreed."""
         await self._until(ICE, lambda now: now not in (None, before))
-
-    async def _until(self, script: str, good: Any) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not good(seen := await self.page.evaluate(script)):
-                del seen
-                await asyncio.sleep(0.05)
 
     async def shows(self, text: str) -> None:
         await self.page.get_by_text(text).first.wait_for(timeout=PATIENCE_S * 1000)

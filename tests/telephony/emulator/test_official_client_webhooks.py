@@ -71,6 +71,7 @@ async def test_a_call_made_moved_put_in_a_room_and_ended_is_told_and_listed_alik
         await _talk(carrier, host, room, sid, helper)
         await _end(carrier, room, sid, helper)
         await carrier.until(lambda: len(host.forms("status")) == 4 and len(host.forms("helper")) == 4)
+        await carrier.until(lambda: host.forms("events")[-1]["StatusCallbackEvent"] == "conference-end")
         _check_callbacks(host, room, sid, helper)
         _check_signatures(carrier, host)
 
