@@ -18,6 +18,7 @@ from app.api.desk import Desk
 from app.api.fields import Out, PathId
 from app.api.ownership import was_own_call
 from app.records.models import Call, EmergencyHandoff, HandoffFact, RiskAssessment
+from app.reports.handoffs import UNASKED
 from app.secrets import NUMBER
 from telephony.numbers import NotDiallable, check_diallable
 
@@ -113,7 +114,7 @@ def _known(desk: Desk, one: EmergencyHandoff, dispatched_ms: int | None) -> Hand
         consent=one.consent or "",
         location=str(facts.get("location") or ""),
         dial=bool(facts.get("dial")),
-        consulted=bool(facts.get("consulted")),
+        consulted=facts.get("consulted") not in UNASKED,
         contact=one.contact or "",
         dispatched_ms=dispatched_ms,
         outcome=one.outcome or "",

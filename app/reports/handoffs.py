@@ -14,6 +14,8 @@ from app.records.models import EmergencyHandoff, HandoffFact
 
 #: Seconds that each step may take, where the lines' data say nothing else (C1).
 DEADLINES_S: Mapping[str, int] = {"consult": 120, "contact": 180, "news": 900}
+#: What says that nobody has been consulted yet.
+UNASKED = (None, "none")
 #: Handoffs in one answer: a hotline with more open ones has another problem.
 MOST = 500
 
@@ -74,7 +76,7 @@ def _waits(row: EmergencyHandoff, dispatched: datetime | None) -> list[tuple[str
     facts: Mapping[str, Any] = row.facts
     if row.contacted_at is None:
         waits.append(("contact", row.opened_at))
-        if not facts.get("consulted") and row.why != "attempt_in_progress":
+        if facts.get("consulted") in UNASKED and row.why != "attempt_in_progress":
             waits.append(("consult", row.opened_at))
     if dispatched:
         waits.append(("news", dispatched))

@@ -133,7 +133,7 @@ async def test_C1_deadlines_of_open_handoffs(sessions) -> None:
     await write(sessions, rang(0, at))
     await write(
         sessions,
-        EmergencyHandoff(id="h1", **common, why="imminent_risk", facts={}, state="decided"),
+        EmergencyHandoff(id="h1", **common, why="imminent_risk", facts={"consulted": "none"}, state="decided"),
         EmergencyHandoff(id="h2", **common, why="attempt_in_progress", facts={}, state="decided"),
         EmergencyHandoff(id="h3", **common, why="medical", facts={"consulted": "lead"}, contacted_at=at, state="x"),
         EmergencyHandoff(id="h4", **common, why="medical", facts={}, closed_at=NOW, state="closed"),

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as s from "../state";
 import { boardNow, now, span } from "../time";
+import { handoffs } from "../today";
 import { Told } from "../ui/parts";
 import type { CallOut } from "../wire/messages";
 import { t } from "../words";
@@ -37,6 +38,12 @@ const ready = computed(
     ).length,
 );
 
+/** Handoffs that nobody has closed: of a live call the board knows it, of one that is over the record. */
+const open = computed(() => {
+  const live = [...s.calls.value.values()].filter((call) => call.handoff_open).length;
+  return live + handoffs.value.filter((one) => !s.calls.value.has(one.call)).length;
+});
+
 /** Milliseconds of the longest wait from which it is shown as late, and as too late. */
 const LATE_MS = 20_000;
 const TOO_LATE_MS = 60_000;
@@ -68,7 +75,6 @@ function Figures(): JSX.Element {
   const w = t.value.board;
   const first = waiting.value[0];
   const longest = first ? boardNow() - first.arrived_ms : 0;
-  const handoffs = [...s.calls.value.values()].filter((call) => call.handoff_open).length;
   const tone = !first ? "good" : longest > TOO_LATE_MS ? "bad" : longest > LATE_MS ? "warn" : "";
   return (
     <dl class="figures">
@@ -76,7 +82,7 @@ function Figures(): JSX.Element {
       <Figure name={w.waiting} value={String(waiting.value.length)} tone={tone} />
       <Figure name={w.talking} value={String(conversations.value.length)} />
       <Figure name={w.ready} value={String(ready.value)} tone={ready.value ? "" : first ? "bad" : "warn"} />
-      <Figure name={w.handoffs} value={String(handoffs)} tone={handoffs ? "warn" : ""} />
+      <Figure name={w.handoffs} value={String(open.value)} tone={open.value ? "warn" : ""} />
     </dl>
   );
 }

@@ -11,7 +11,7 @@ import { waiting } from "./Board";
 /** Height of a row in CSS pixels, as in board.css: only rows in sight are drawn, so 500 callers cost no more than 30. */
 const ROW = 44;
 const SPARE = 6;
-const CLASSES: CallClass[] = ["attempt", "danger", "urgent", "standard", "warm"];
+const CLASSES: readonly CallClass[] = ["agency", "attempt", "danger", "urgent", "standard", "warm"];
 
 export function Queue(): JSX.Element {
   const w = t.value.board;

@@ -9,6 +9,8 @@ import { Bars } from "./Charts";
 
 /** Milliseconds between two looks at the record. */
 const EVERY_MS = 15_000;
+/** What floating point may take from a whole percent; a service level is never rounded up: 100 % is every one. */
+const ALMOST = 1e-6;
 const SHOWN = [
   "offered",
   "answered",
@@ -90,6 +92,6 @@ function Defined({ name }: { name: (typeof SHOWN)[number] }): JSX.Element {
 
 function figure(name: string, value: number | null): string {
   if (value === null) return "–";
-  if (name === "service_level") return `${Math.round(value * 100)} %`;
+  if (name === "service_level") return `${Math.floor(value * 100 + ALMOST)} %`;
   return name.endsWith("_answer_s") ? span(value * 1000) : String(value);
 }

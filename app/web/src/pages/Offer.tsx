@@ -1,6 +1,5 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
 import * as act from "../actions";
 import { answering } from "../state";
 import { boardNow, now, span } from "../time";
@@ -19,7 +18,6 @@ export function OfferCard({ offer }: { offer: Offer }): JSX.Element {
   const left = Math.min(DEADLINE_MS, Math.max(0, offer.deadline_ms - boardNow()));
   const kinds: Record<string, string> = { call: w.title, relief: w.relief, transfer: w.transfer, consult: w.consult };
   const first = useSignal(span(wait));
-  useEffect(() => void (declining.value = false), [offer.offer]);
   return (
     <div class="idle alone">
       <section class={`stage offer cls-${offer.cls}`} aria-label={kinds[offer.kind] ?? w.title}>

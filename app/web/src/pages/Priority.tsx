@@ -6,14 +6,15 @@ import { Button, Choice } from "../ui/parts";
 import type { CallClass } from "../wire/messages";
 import { t } from "../words";
 
-const CLASSES: CallClass[] = ["attempt", "danger", "urgent", "standard", "warm"];
+const CLASSES = ["attempt", "danger", "urgent", "standard", "warm"] as const;
+type Given = (typeof CLASSES)[number];
 
 /** The call's class of priority, with the reason why it changes. */
 export function Priority(): JSX.Element | null {
   const w = t.value;
-  const wanted = useSignal<CallClass | "">("");
+  const wanted = useSignal<Given | "">("");
   const is = call.value?.cls as CallClass | undefined;
-  if (!is) return null;
+  if (!is || is === "agency") return null;
   const change = (why: string): void => {
     if (wanted.value) void act.changeClass(wanted.value, why);
     wanted.value = "";

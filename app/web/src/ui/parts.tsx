@@ -118,7 +118,14 @@ export function Card(props: {
   );
 }
 
-const SHAPES: Record<CallClass, string> = { attempt: "◆", danger: "▲", urgent: "●", standard: "■", warm: "○" };
+const SHAPES: Record<CallClass, string> = {
+  agency: "✚",
+  attempt: "◆",
+  danger: "▲",
+  urgent: "●",
+  standard: "■",
+  warm: "○",
+};
 
 /** Class of priority: a word and a shape beside the colour. */
 export function Badge({ cls }: { cls: string }): JSX.Element {

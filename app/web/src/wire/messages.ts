@@ -3,7 +3,8 @@ import type { Schemas } from "../api/client";
 
 export type Presence = Schemas["Beat"]["presence"];
 export type Told = NonNullable<Schemas["Beat"]["told"]>;
-export type CallClass = "attempt" | "danger" | "urgent" | "standard" | "warm";
+/** Gravest first; `agency`, an emergency service that rings back, is the board's alone to give. */
+export type CallClass = "agency" | "attempt" | "danger" | "urgent" | "standard" | "warm";
 
 export interface Offer {
   offer: string;

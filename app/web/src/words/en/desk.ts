@@ -59,7 +59,14 @@ export const desk = {
     agency_only: "With emergency services",
     closed: "Ended",
   },
-  cls: { attempt: "Attempt", danger: "Danger", urgent: "Urgent", standard: "Standard", warm: "Warm" },
+  cls: {
+    agency: "Emergency service",
+    attempt: "Attempt",
+    danger: "Danger",
+    urgent: "Urgent",
+    standard: "Standard",
+    warm: "Warm",
+  },
   clsLong: {
     attempt: "An attempt in progress, assessed by a person",
     danger: "The caller pressed the danger key",

@@ -61,7 +61,14 @@ export const desk: typeof english = {
     agency_only: "Con emergencias",
     closed: "Terminada",
   },
-  cls: { attempt: "Intento", danger: "Peligro", urgent: "Urgente", standard: "Normal", warm: "Compañía" },
+  cls: {
+    agency: "Servicio de emergencia",
+    attempt: "Intento",
+    danger: "Peligro",
+    urgent: "Urgente",
+    standard: "Normal",
+    warm: "Compañía",
+  },
   clsLong: {
     attempt: "Un intento en curso, valorado por una persona",
     danger: "Quien llama oprimió la tecla de peligro",
