@@ -87,8 +87,10 @@ def call_out(call: CallView) -> dict[str, Any]:
 
 def told(call: CallView, spec: str) -> dict[str, Any]:
     """What this person's beats carry back, word for word, while they are in the call (P4)."""
-    names = ("line", "language", "cls", "arrived_ms", "counter", "sid", "room", "room_sid", "handoff_open", "risk_high")
-    return {name: getattr(call, name) for name in names} | {"owner": call.owner == spec, "role": _role(call, spec)}
+    place = ("line", "language", "cls", "arrived_ms", "counter", "sid", "room", "room_sid")
+    facts = ("handoff_open", "risk_high", "held_label")
+    known = {name: getattr(call, name) for name in (*place, *facts)}
+    return known | {"owner": call.owner == spec, "role": _role(call, spec)}
 
 
 def _role(call: CallView, spec: str) -> str:

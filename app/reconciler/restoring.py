@@ -62,6 +62,7 @@ async def _restore(
 ) -> None:
     call, labels = call_of(room.name), [p.label for p in people if p.label]
     told = {**await _told(ctx, call, leg), "room": room.name}
+    told["held_label"] = caller.label if caller.hold else None
     await ctx.moved(lambda: ctx.board.restore(call, caller.sid, told=told, room_sid=room.sid, labels=labels))
     for person in people:
         await supply_join(ctx, call, person, room, memory)

@@ -88,6 +88,8 @@ class CallView:
     """Ending it needs a lead (L9)."""
     held_ms: int = 0
     """Since when the caller is on hold, 0: is not."""
+    held_label: str = ""
+    """The label of the held stay in the room, as the carrier knows it."""
     help_ms: int = 0
     """Since when somebody in it wants a lead, 0: nobody does."""
     watching: str = ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,9 +26,8 @@ from app.people.passwords import hash_now
 from app.secrets import Secrets
 from telephony.emulator import Phone
 from tests.conftest import TEMPLATE, admin, url_of
-from tests.support.windows import MICROPHONE, REMOTE_EAR, SPOKEN, Ear
+from tests.support.windows import CHROMIUM, MICROPHONE, MISSING, REMOTE_EAR, SPOKEN, Ear
 
-CHROMIUM = os.environ.get("HOTLINE_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 REQUIRED = os.environ.get("HOTLINE_TEST_BROWSER") == "required"
 AXE = Path(__file__).parents[2] / "app" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 FLAGS = [
@@ -53,12 +51,12 @@ OF_A_CALL = ("engagements", "ownerships", "offers", "legs", "risk_assessments", 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One group: never two browsers at once. Skipped unless asked for (docs/known-faults.md, 9)."""
+    """One group: never two browsers at once. Without a browser they are skipped, unless one is required."""
     here = Path(__file__).parent
     for item in (item for item in items if here in item.path.parents):
         item.add_marker(pytest.mark.xdist_group("browser"))
-        if not REQUIRED:
-            item.add_marker(pytest.mark.skip(reason="in a real browser: HOTLINE_TEST_BROWSER=required"))
+        if MISSING and not REQUIRED:
+            item.add_marker(pytest.mark.skip(reason=f"missing: {', '.join(MISSING)}"))
 
 
 @dataclass
@@ -246,7 +244,7 @@ async def furnished(
     hotline_stores: Stores, tmp_path_factory: pytest.TempPathFactory, shots: Path
 ) -> AsyncIterator[House]:
     """Everything real, once a module: `hotline serve` with its workers, the emulated carrier, a browser."""
-    assert CHROMIUM, "HOTLINE_TEST_BROWSER=required, and there is no Chromium"
+    assert not MISSING, f"HOTLINE_TEST_BROWSER=required, and missing: {MISSING}"
     name = f"browser_{next(HOUSES)}"
     await admin(hotline_stores, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     about = {"database_url": url_of(hotline_stores, name), "redis_url": hotline_stores.redis_url, "name": name}

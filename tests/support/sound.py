@@ -16,7 +16,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
 from telephony.emulator.media import tones
-from telephony.emulator.media.line import Outgoing
+from telephony.emulator.media.line import Outgoing, shut
 from telephony.emulator.media.mixer import FRAME, FRAME_S, PEAK, RATE, Pcm, Player, strength
 
 #: Amplitudes that are a voice, and that are none. Each device speaks with 0.3.
@@ -136,7 +136,7 @@ class Device:
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await self._pc.close()
+        await shut(self._pc)
         await self.socket.close()
 
 

@@ -102,11 +102,8 @@ class Specialist:
 
     def _know(self, call: dict[str, Any]) -> None:
         """What goes back in beats (P4)."""
-        if call.get("state") == "closed" or call.get("id") != self.call:
-            return
-        names = ["line", "language", "cls", "arrived_ms", "counter", "sid", "room", "room_sid", "handoff_open", "owner"]
-        role = "owner" if call["owner"] == self.spec else "consult"
-        self._told = {name: call[name] for name in names} | {"role": role}
+        if call.get("id") == self.call and call.get("told"):
+            self._told = call["told"]
 
     # -- offers and calls
     async def _deal_with(self, offer: str) -> None:

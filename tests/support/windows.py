@@ -23,7 +23,7 @@ MODULES = Path(__file__).parents[2] / "app/web/node_modules"
 SDK = MODULES / "@twilio/voice-sdk/dist/twilio.min.js"
 AXE = MODULES / "axe-core/axe.min.js"
 NEEDED = {
-    "Chromium": CHROMIUM is not None,
+    "Chromium (HOTLINE_TEST_CHROMIUM may name one)": CHROMIUM is not None,
     "the SDK and axe (they come with the console's build)": SDK.exists() and AXE.exists(),
 }
 #: What the browser tests need and this machine has not.

@@ -6,6 +6,7 @@ function B.view(c, fresh)
     room_open = c.ro == '1' and c.state ~= 'closed', caller_in_room = c.inroom == '1', owner = c.owner or '', since_ms = B.num(c.since),
     cause = c.cause or '', backup_index = B.num(c.bi), backup_done = c.bd == '1', handoff_open = (c.handoffs or '') ~= '',
     returning = c.ret == '1', fresh = fresh or false, now_ms = B.now, risk_high = c.risk == '1', held_ms = B.held(c),
+    held_label = B.held(c) > 0 and c.held_label or '',
     help_ms = B.num(c.helped), watching = c.watchers or '' }
 end
 
@@ -34,6 +35,7 @@ local function rebuild(call, sid, told, room_sid)
     room_sid = room_sid or '', inroom = '1', in_at = B.now, handoffs = told.handoff_open and 'told' or '',
     risk = told.risk_high and '1' or '' },
     told)
+  B.held_before(c, told.held_label)
   return c
 end
 
@@ -52,6 +54,7 @@ end
 local function graver(c, told)
   if told.handoff_open and (c.handoffs or '') == '' then B.set(c, { handoffs = 'told' }) end
   if told.risk_high then B.set(c, { risk = '1' }) end
+  B.held_before(c, told.held_label)
 end
 
 function B.refill(s, call, told)

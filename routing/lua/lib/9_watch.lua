@@ -170,6 +170,13 @@ function B.hold(c, spec, on)
   return true
 end
 
+-- A rebuilt call's caller is held, as a console or the carrier tells: of the stay with this label, and for how long nobody knows.
+function B.held_before(c, label)
+  if (label or '') == '' or B.num(c.held) > 0 then return end
+  B.set(c, { held = B.now, held_label = label })
+  B.at('hold', c.id, B.now + HOLD_MS)
+end
+
 -- Who held the caller is not there: nobody else can know that they wait (L8).
 function B.release_hold(c)
   if B.held(c) > 0 then B.hold(c, '', false) end

@@ -86,6 +86,12 @@ class Outgoing(MediaStreamTrack):
         return frame
 
 
+async def shut(pc: RTCPeerConnection) -> None:
+    """End a connection once and to its end: aiortc's own closing breaks when somebody who waits for it is cancelled."""
+    if pc.signalingState != "closed":
+        await asyncio.shield(pc.close())
+
+
 class Line:
     """One WebRTC connection that the device offers and we answer. STUN is not asked."""
 
@@ -142,6 +148,6 @@ class Line:
 
     async def close(self) -> None:
         """End the connection."""
-        await self._pc.close()
+        await shut(self._pc)
         if self._reading is not None:
             self._reading.cancel()

@@ -109,3 +109,27 @@ async def test_21_a_live_caller_in_a_closed_calls_room_is_moved_to_a_human(h: Ho
     await h.eventually(
         lambda: backup.leg is not None and caller.leg.can_hear() == {backup.leg.sid}, within=60, what="a human"
     )
+
+
+@pytest.mark.parametrize("by", ["beat", "room"])
+async def test_P4_an_emptied_board_knows_again_that_a_caller_is_held(h: Hotline, by: str) -> None:
+    maria = await h.specialist()
+    caller = await h.caller()
+    assert await h.until_talking(caller) is maria
+    await maria.asks("POST", f"/api/calls/{maria.call}/hold", on=True)
+    await h.eventually(lambda: not caller.leg.can_hear(), within=5, what="the hold")
+    await h.passes(5)
+    if by == "room":
+        await maria.goes_away()
+    await emptied(h)
+
+    async def held() -> int:
+        view = await h.call_of(caller)
+        return view.held_ms if view else 0
+
+    await h.eventually(held, within=25, what="the board knows the hold")
+    if by == "room":
+        return
+    await maria.asks("POST", f"/api/calls/{maria.call}/hold", on=False)
+    await h.eventually(lambda: h.talking(caller, maria), within=5, what="they hear each other again")
+    assert await held() == 0

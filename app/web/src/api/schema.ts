@@ -1941,6 +1941,11 @@ export interface components {
              * @default false
              */
             risk_high: boolean;
+            /**
+             * Held Label
+             * @default
+             */
+            held_label: string;
         };
         /** ValidationError */
         ValidationError: {

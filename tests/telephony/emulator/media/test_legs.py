@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -16,14 +15,10 @@ from telephony.emulator.media.signalling import EXPIRED, INVALID
 from tests.support.carrier_world import APPLICATION, BACKUP, CALLER, LINE, World, carrier_world, conference
 from tests.support.sound import FAINT, Device, Devices, PageDevice, SdkDevice, devices_at
 
-#: Sound runs in real time: what is heard on a machine that has other work says nothing.
-QUIET = os.environ.get("HOTLINE_TEST_BROWSER") == "required"
-
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.timeout(90),
     pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(not QUIET, reason="real sound needs idle cores: HOTLINE_TEST_BROWSER=required"),
 ]
 
 
