@@ -17,9 +17,10 @@ from app.api.console import OnTheLine
 from app.api.desk import Desk
 from app.api.fields import Out, PathId
 from app.api.ownership import was_own_call
-from app.records.models import Call, EmergencyHandoff, HandoffFact, RiskAssessment
+from app.records.models import Call, EmergencyHandoff, HandoffFact, Leg, RiskAssessment
 from app.reports.handoffs import UNASKED
 from app.secrets import NUMBER
+from routing.states import Role
 from telephony.numbers import NotDiallable, check_diallable
 
 router = APIRouter(route_class=Route, prefix="/api/calls", tags=["case"])
@@ -46,6 +47,8 @@ class HandoffKnown(Out):
     consent: str
     location: str
     dial: bool
+    joined: bool
+    """They have been in the room."""
     consulted: bool
     contact: str
     dispatched_ms: int | None
@@ -70,11 +73,13 @@ async def case(id: PathId, request: Request, session: OnTheLine) -> CaseOut:
         handoffs = (await store.scalars(_of(EmergencyHandoff, id).order_by(EmergencyHandoff.opened_at))).all()
         on_the_way = select(HandoffFact).where(HandoffFact.handoff_id.in_([one.id for one in handoffs]))
         facts = (await store.scalars(on_the_way.order_by(HandoffFact.at))).all() if handoffs else []
+        there = _of(Leg, id).where(Leg.role == Role.agency, Leg.joined_at.is_not(None))
+        joined = {leg.who for leg in await store.scalars(there)} if handoffs else set[str]()
     sent = _sent(facts)
     return CaseOut(
         safe_to_call=call.safe_to_call if call else None,
         risk=_latest(risk),
-        handoffs=[_known(desk, one, sent.get(one.id)) for one in handoffs if one.opened_at],
+        handoffs=[_known(desk, one, sent.get(one.id), one.id in joined) for one in handoffs if one.opened_at],
     )
 
 
@@ -103,7 +108,7 @@ def _latest(rows: Sequence[RiskAssessment]) -> RiskKnown | None:
     return RiskKnown(at_ms=_ms(rows[-1].at), at=str(rows[-1].facts.get("at") or "during"), **said)
 
 
-def _known(desk: Desk, one: EmergencyHandoff, dispatched_ms: int | None) -> HandoffKnown:
+def _known(desk: Desk, one: EmergencyHandoff, dispatched_ms: int | None, joined: bool) -> HandoffKnown:
     facts = one.facts
     return HandoffKnown(
         id=one.id,
@@ -114,6 +119,7 @@ def _known(desk: Desk, one: EmergencyHandoff, dispatched_ms: int | None) -> Hand
         consent=one.consent or "",
         location=str(facts.get("location") or ""),
         dial=bool(facts.get("dial")),
+        joined=joined,
         consulted=facts.get("consulted") not in UNASKED,
         contact=one.contact or "",
         dispatched_ms=dispatched_ms,

@@ -33,6 +33,7 @@ async def test_L8_L10_a_night_in_one_call(house: House) -> None:
     await agency.presses("Hang up")
     await caller.presses("Hang up")
     await back.sees("Wrap-up")
+    await back.sees("They were in the call, and have left.")
     await house.shot(back, "story-wrapup-night")
     await _the_record_holds_it(house)
 

@@ -265,7 +265,7 @@ export async function handoffFact(handoff: string, facts: Record<string, unknown
     kept.change(call, (one) => ({
       ...one,
       handoffs: one.handoffs.map((each) =>
-        each.id === handoff ? { ...each, dialled, rung_at: dialled ? boardNow() : 0 } : each,
+        each.id === handoff ? { ...each, dialled, rung_at: dialled ? boardNow() : 0, joined: false } : each,
       ),
     }));
   }

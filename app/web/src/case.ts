@@ -83,6 +83,7 @@ function handoff(told: Case["handoffs"][number], mine: kept.Handoff | undefined)
     name: "",
     narrative: "",
     dialled: told.dial ? true : null,
+    joined: told.joined,
     ...mine,
     id: told.id,
     to: told.to,

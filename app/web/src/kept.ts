@@ -51,6 +51,8 @@ export interface Handoff extends HandoffForm {
   consulted?: boolean;
   /** When they were rung again; absent: only once, at the opening. */
   rung_at?: number;
+  /** They have been in the room since they were rung. */
+  joined?: boolean;
   closed: boolean;
 }
 

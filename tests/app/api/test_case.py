@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from app.people.roles import Role
-from app.records.models import Call, EmergencyHandoff, HandoffFact, RiskAssessment
+from app.records.models import Call, EmergencyHandoff, HandoffFact, Leg, RiskAssessment
 from app.secrets import NUMBER
 from routing.board import CallView
 
@@ -49,6 +49,7 @@ async def on_record(hotline, call: str) -> None:
         store.add(risk(call, "r1", 0, judged="high", **sealed))
         store.add(risk(call, "r2", 1, screened="low"))
         store.add(EmergencyHandoff(id="h1", call_id=call, to_cipher=cipher, contact="reached", **opened))
+        store.add(Leg(sid="CA7", call_id=call, role="agency", who="h1", joined_at=AT))
         await store.flush()
         store.add(HandoffFact(id="f1", handoff_id="h1", at=AT + timedelta(minutes=2), facts={"dispatched": True}))
 
@@ -62,7 +63,7 @@ async def test_L8_a_console_without_a_draft_learns_risk_and_handoffs_of_its_call
     assert (said["safe_to_call"], said["risk"]) == ("no", risk_said)
     [handoff] = said["handoffs"]
     assert (handoff["to"], handoff["contact"], handoff["closed"]) == ("dispatch-north", "reached", False)
-    assert (handoff["dispatched_ms"], handoff["location"]) == (at_ms + 120_000, "partly")
+    assert (handoff["dispatched_ms"], handoff["location"], handoff["joined"]) == (at_ms + 120_000, "partly", True)
     assert WORDS not in answer.text
 
 

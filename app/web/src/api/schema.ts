@@ -1404,6 +1404,8 @@ export interface components {
             location: string;
             /** Dial */
             dial: boolean;
+            /** Joined */
+            joined: boolean;
             /** Consulted */
             consulted: boolean;
             /** Contact */

@@ -59,6 +59,7 @@ export function Outcome(props: Props): JSX.Element {
 function standing(handoff: Handoff): [string, string] {
   const w = t.value.agency;
   if (agencyJoined(handoff.id)) return ["notice good", w.joined];
+  if (handoff.joined) return ["dim", w.left];
   if (handoff.dialled === false) return ["notice bad", w.notDialled];
   const ringing = handoff.dialled && (!handoff.contact || handoff.rung_at);
   if (!ringing) return ["dim", ""];

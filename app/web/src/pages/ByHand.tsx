@@ -20,12 +20,14 @@ export function ByHand({ handoff, close }: { handoff: Handoff; close: () => void
       <p>{w.handText}</p>
       <blockquote class="large">{w.handScript}</blockquote>
       <p class="large">{handoff.narrative}</p>
-      <Button kind="main" class="huge" onPress={() => said("by_hand")}>
-        {w.handDone}
-      </Button>
-      <Button onPress={() => said("no_answer")}>
-        {w.contacts.no_answer}
-      </Button>
+      <div class="answer-row">
+        <Button kind="main" class="huge" onPress={() => said("by_hand")}>
+          {w.handDone}
+        </Button>
+        <Button class="huge" onPress={() => said("no_answer")}>
+          {w.contacts.no_answer}
+        </Button>
+      </div>
     </Dialog>
   );
 }

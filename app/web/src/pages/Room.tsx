@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { ask, type Schemas } from "../api/client";
+import * as kept from "../kept";
 import * as s from "../state";
 import { t } from "../words";
 
@@ -13,7 +14,14 @@ const EVERY_MS = 3000;
 
 async function look(call: string): Promise<void> {
   const said = await ask("get", "/api/calls/{id}", { at: { id: call } }).catch(() => null);
-  if (said) legs.value = said.legs.filter((leg) => leg.joined);
+  if (!said) return;
+  legs.value = said.legs.filter((leg) => leg.joined);
+  const fresh = (each: kept.Handoff): boolean => !each.joined && agencyJoined(each.id);
+  if (!kept.file.value?.handoffs.some(fresh)) return;
+  kept.change(call, (one) => ({
+    ...one,
+    handoffs: one.handoffs.map((each) => (fresh(each) ? { ...each, joined: true } : each)),
+  }));
 }
 
 /** Whether the agency of this handoff is in the room. */

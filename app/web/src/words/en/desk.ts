@@ -315,6 +315,7 @@ export const desk = {
     byHand: "I dial by hand",
     ringing: "Ringing …",
     joined: "Emergency services are in the call.",
+    left: "They were in the call, and have left.",
     notJoined: "They are not in the call. Ring again, or dial by hand.",
     unread: "A handoff of this call is open. Its details cannot be read at the moment.",
     notDialled: "The telephone network did not take the call. Dial by hand.",

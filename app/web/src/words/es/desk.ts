@@ -315,6 +315,7 @@ export const desk: typeof english = {
     byHand: "Marco a mano",
     ringing: "Llamando …",
     joined: "Emergencias está en la llamada.",
+    left: "Estuvieron en la llamada y ya se fueron.",
     notJoined: "No están en la llamada. Llame otra vez, o marque a mano.",
     unread: "Hay un aviso abierto de esta llamada. Sus detalles no se pueden leer ahora.",
     notDialled: "La red telefónica no tomó la llamada. Marque a mano.",
