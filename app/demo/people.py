@@ -16,8 +16,9 @@ from telephony.emulator import Leg
 #: sound at the console; wrapping up; between two things that are recorded.
 REACTION_S = (0.5, 2.0)
 DIAL_IN_S = (0.3, 0.9)
-#: The same, where the caller is to hang up meanwhile: they see their state only twice a second.
-SLOW_S = (3.0, 4.0)
+#: The same, where the caller is to hang up meanwhile: they see their state only twice a second, and later on a busy
+#: machine; an offer stands 12 s (P3), an accepted one waits 8 s for the leg (L5).
+SLOW_S = {"offered": (7.0, 8.0), "connecting": (4.0, 5.0)}
 MEDIA_S = (0.1, 0.4)
 WRAP_S = (1.0, 2.0)
 RECORD_S = (0.3, 1.0)
@@ -77,7 +78,7 @@ class Specialist(Console):
             await self.clock.sleep(AWAY_S + 5.0)
             self.touched = True
             return
-        await self.clock.sleep(self._between(SLOW_S if self._slow == "offered" else REACTION_S))
+        await self.clock.sleep(self._between(SLOW_S["offered"] if self._slow == "offered" else REACTION_S))
         self.touched = True
         if shown.offer not in self.shown:
             return
@@ -97,7 +98,7 @@ class Specialist(Console):
     async def _dial_in(self, won: dict[str, Any]) -> None:
         """Connect the softphone with exactly what the board said, and say when the room is heard (L5)."""
         self._won = won
-        await self.clock.sleep(self._between(SLOW_S if self._slow == "connecting" else DIAL_IN_S))
+        await self.clock.sleep(self._between(SLOW_S["connecting"] if self._slow == "connecting" else DIAL_IN_S))
         if self._won is not won:
             return  # that caller has gone meanwhile, and the console is in another call
         await self._hang_up()
