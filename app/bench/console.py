@@ -29,7 +29,7 @@ OFFERS, EVERY_S = 60, 1.0
 WHOLE_S = 200.0
 OTHER_STREAMS = 19
 #: Callers put on the board, of whom the reconciler closes some meanwhile (no carrier knows them): SHOWN stay on screen.
-WAITING, SHOWN, PEOPLE = 680, 500, 100
+WAITING, SHOWN, PEOPLE = 560, 500, 100
 #: Seconds for which the lead's board is watched while people come and go.
 WATCHED_S = 8.0
 #: Seconds that any one offer may take to be shown, and between two looks whether it is.
