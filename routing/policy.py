@@ -80,6 +80,14 @@ TIMES_S: Mapping[str, float] = {
 """The board's timers, in seconds."""
 
 
+HARD_IN_A_ROW = 2
+"""Calls of the gravest classes or with high risk that one person takes in a row; the next such call goes to somebody
+else who is free. A pause or a recovery starts anew; where nobody else is free no caller waits for it."""
+
+MISSES = 3
+"""Offers missed in a row after which a person is put on a break and a lead is told: they are not there."""
+
+
 @dataclass(frozen=True)
 class PlanStep:
     """At `at_s` since the first arrival the line's callers get this step; `tier` names the tier that opens."""
@@ -188,6 +196,8 @@ def compile_config(
         "default": lines[0].name,
         "class": str(rules.default_class),
         "backups": backups,
+        "misses": MISSES,
+        "hard": HARD_IN_A_ROW,
         "head": {str(name): round(seconds * 1000) for name, seconds in rules.head_start_s.items()},
         "parallel": {str(name): count for name, count in rules.parallel.items()},
         "rank": {str(name): rank for rank, name in enumerate(reversed(CallClass), start=1)},

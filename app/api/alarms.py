@@ -17,6 +17,7 @@ TODO: Mapping[str, str] = {
     "hold_long": "unhold",
     "lost_specialist": "look_at_call",
     "microphone": "check_microphone",
+    "missed_offers": "ask_person",
     "page": "answer_waiting",
     "ring_back": "answer_waiting",
 }

@@ -179,6 +179,13 @@ async def wrapped(request: Request, session: OnTheLine) -> Me:
     return Me.model_validate(views.me(await desk_of(request).ctx.board.wrapped(session.spec)))
 
 
+@router.post("/wrap-up/extend")
+async def extend_wrap(request: Request, session: OnTheLine) -> Done:
+    """More time for wrap-up, counted from now."""
+    refuse(await desk_of(request).ctx.board.extend_wrap(session.spec))
+    return Done()
+
+
 @router.put("/recovery")
 async def recovery(form: RecoveryIn, request: Request, session: OnTheLine) -> Done:
     """Time for oneself after a hard call, and back."""

@@ -31,6 +31,9 @@ class Me(Out):
     beat_ms: int
     level: str
     watch: str
+    wrap_ms: int
+    known: bool
+    """The board has heard of them since it last lost its data: else its word on presence is old."""
     offers: list[OfferShort]
 
 
@@ -109,5 +112,14 @@ def shown(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def absent(spec: str) -> dict[str, Any]:
     """Somebody the board has not heard of yet."""
-    nothing = {"presence": "offline", "duty": "idle", "call": "", "role": "", "level": "", "watch": ""}
+    nothing = {
+        "presence": "offline",
+        "duty": "idle",
+        "call": "",
+        "role": "",
+        "level": "",
+        "watch": "",
+        "wrap_ms": 0,
+        "known": False,
+    }
     return {"spec": spec, **nothing, "since_ms": 0, "beat_ms": 0, "offers": []}

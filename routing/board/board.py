@@ -245,6 +245,10 @@ class Board(Supervision, Reader):
         """Wrap-up is done: free for the next (by the person, or by its timer)."""
         return reads.spec_view(await self._run("wrapped", {"spec": spec}))
 
+    async def extend_wrap(self, spec: str) -> Answer:
+        """More time for wrap-up, counted from now; refused out of wrap-up."""
+        return reads.answer(await self._run("extend_wrap", {"spec": spec}))
+
     async def recover(self, spec: str, on: bool) -> Answer:
         """One-tap recovery after a hard call, and back."""
         return reads.answer(await self._run("recover", {"spec": spec, "on": on}))

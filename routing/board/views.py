@@ -125,6 +125,10 @@ class SpecView:
     level: str = ""
     watch: str = ""
     """How a lead is beside `call`: `listen`, `whisper` or `barge`; empty: not so."""
+    known: bool = False
+    """They have been heard of in this epoch: before that the board's word on presence may be old, or none (P4, S2)."""
+    wrap_ms: int = 0
+    """When their wrap-up ends by itself; 0: they are in none."""
 
 
 @dataclass(frozen=True)

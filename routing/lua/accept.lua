@@ -27,7 +27,7 @@ function B.move(a)
   B.offer_state(o, 'accepted', 'accept')
   local role = o.kind == 'relief' and 'relief' or 'owner'
   B.engage(s, c, o.id, role)
-  B.set(s, { token = a.token, tab = a.tab })
+  B.set(s, { token = a.token, tab = a.tab, missed = 0 })
   B.duty(s, 'connecting', c.id)
   if role == 'relief' then
     B.set(c, { helper = s.id })

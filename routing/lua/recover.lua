@@ -14,6 +14,7 @@ function B.move(a)
     B.end_legs(B.load('call', s.ecall), s)
     B.eng_state(s, 'done', 'recovery')
   end
+  B.set(s, { hard = 0 })
   B.duty(s, 'recovering')
   return B.answer(true)
 end

@@ -155,6 +155,11 @@ class BoardMachine(Callers, Leads):
         if on and view.duty not in ("idle", "wrapping", "recovering"):
             assert not answer.ok, "no recovery out of a call"
 
+    @rule(spec=spec_names)
+    def wants_more_time(self, spec: str) -> None:
+        view = self.do(self.world.board.specialist(spec))
+        assert self.do(self.world.board.extend_wrap(spec)).ok == (view.duty == "wrapping")
+
     @rule(
         call=call_names, cls=st.sampled_from(("attempt", "urgent", "standard", "warm")), why=st.sampled_from(("", "x"))
     )

@@ -44,6 +44,7 @@ def talking(m: Any) -> None:
     m.do(board.set_class("c3", "standard", who="s1", why="x", id="k-second"))
     m.nothing(board.set_class("c3", "urgent", who="s1", why="x", id="k-first"), "a change of class again")
     m.refused(m.world.board.recover("s1", True), "recovery out of a call")
+    m.refused(m.world.board.extend_wrap("s1"), "more wrap-up in a call")
     m.refused(m.world.board.backup_answered("c1", "BKlate"), "the backup's key after an accept")
 
 

@@ -114,17 +114,9 @@ async function loadNames(): Promise<void> {
 
 export async function setPresence(presence: Presence): Promise<void> {
   allowSound();
-  s.presence.value = presence;
-  s.presenceKnown.value = true;
-  s.presencePending.value = true;
+  wire.chosen(presence);
   if (presence !== "offline") void phone.prepare().catch(() => undefined); // the first call need not wait for it
-  sessionStorage.setItem(`hotline.presence.${s.who.value?.spec}`, presence);
-  try {
-    s.me.value = await ask("put", "/api/presence", { body: { presence } });
-    s.presencePending.value = false;
-  } catch (error) {
-    if (!(error instanceof Refused && error.away)) failed(error); // otherwise the next beat carries it
-  }
+  await wire.sendPresence().catch(failed);
 }
 
 // -- offers
@@ -300,6 +292,11 @@ export async function wrapped(): Promise<void> {
     s.call.value = null;
     kept.putAway();
   }
+}
+
+export async function moreTime(): Promise<void> {
+  await tried(() => ask("post", "/api/wrap-up/extend"));
+  wire.beatNow();
 }
 
 export async function recovery(on: boolean): Promise<void> {

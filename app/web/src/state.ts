@@ -22,6 +22,8 @@ export const presence = signal<Presence>("offline");
 /** What is chosen has not reached the board yet. */
 export const presencePending = signal(false);
 export const presenceKnown = signal(false);
+/** The board has changed the presence by itself: one call only, or several offers missed. */
+export const presenceMoved = signal(false);
 export const me = signal<Me | null>(null);
 /** Between the press on Answer and the board's word. */
 export const answering = signal(false);

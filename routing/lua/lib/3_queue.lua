@@ -106,11 +106,14 @@ local function handoff_owner(c, besides)
   end
 end
 
+-- Enough hard calls in a row: the next one is for somebody else, if anybody else is free.
+local function spared(id) return B.num(redis.call('HGET', P .. 'spec:' .. id, 'hard')) >= B.config().hard end
+
 -- Somebody idle who may take `c`; level for the class, then who was there before, then longest idle, order them.
 function B.find_person(c, besides)
   local own = c.cls == 'agency' and handoff_owner(c, besides)
   if own then return own end
-  local prefer = B.config().prefer[c.cls] or {}
+  local prefer, hard = B.config().prefer[c.cls] or {}, B.config().parallel[c.cls]
   local found, seen = {}, {}
   for _, lane in ipairs(B.lanes_of(c)) do
     local got = redis.call('ZRANGE', P .. 'idle:' .. lane, 0, 16, 'WITHSCORES')
@@ -119,6 +122,7 @@ function B.find_person(c, besides)
       if not seen[id] and id ~= besides then
         seen[id] = true
         local rank = (prefer[string.sub(got[i], 1, 1)] or 0) * 2 + (id == c.before and 0 or 1)
+        if hard and spared(id) then rank = rank + 100 end
         found[#found + 1] = { id = id, rank = rank, since = tonumber(got[i + 1]) }
       end
     end

@@ -62,9 +62,19 @@ function B.release_all(people, call)
   for _, s in ipairs(people) do B.release(s, call) end
 end
 
+-- Whoever misses several in a row is not there: a break, until they say otherwise, and a lead knows.
+local function missed(c, s)
+  B.set(s, { missed = B.num(s.missed) + 1 })
+  if s.missed < B.config().misses then return end
+  B.set(s, { missed = 0 })
+  B.presence(s, 'break', 'missed')
+  B.alarm('missed_offers', c, s.id)
+end
+
 function B.expire_offer(o)
   local c, s = B.end_offer(o, 'expired', 'deadline')
   B.shy(s)
+  missed(c, s)
   B.release(s, c.id)
   B.match_call(c)
 end
@@ -79,6 +89,7 @@ end
 function B.decline_offer(o, reason)
   local c, s = B.end_offer(o, 'declined', reason)
   local t = B.config().times
+  B.set(s, { missed = 0 })
   B.exclude(s, c.id, B.find_person(c, s.id) and t.exclude or t.exclude_alone)
   B.match_call(c)
   B.release(s, c.id)

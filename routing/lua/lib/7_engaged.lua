@@ -11,6 +11,15 @@ function B.engage(s, c, offer, role)
   B.emit('engagement.started', c, { engagement = s.eng, spec = s.id, role = role, offer = offer })
 end
 
+-- A call that weighs on whoever had it: gravest class, or high risk at its end.
+local function hard(c) return c.risk == '1' or B.config().parallel[c.cls] ~= nil end
+
+-- Wrap-up ends by itself; whoever needs more says so.
+function B.wrap_from_now(s)
+  B.set(s, { wrapto = B.now + B.time('wrap') })
+  B.at('wrap', s.id, s.wrapto)
+end
+
 -- Moves an engagement on; the person's duty follows it.
 function B.eng_state(s, to, cause)
   local c, from = B.load('call', s.ecall), s.estate
@@ -22,10 +31,11 @@ function B.eng_state(s, to, cause)
     for _, kind in ipairs({ 'ask', 'join', 'media', 'beat', 'helper' }) do B.off(kind, s.id) end
   end
   if to == 'wrapping' then
-    B.at('wrap', s.id, B.now + B.time('wrap'))
+    B.wrap_from_now(s)
     if s.presence == 'on_demand' then B.presence(s, 'offline', 'one_call') end
   end
   if to == 'done' then
+    if from == 'wrapping' then B.set(s, { hard = hard(c) and B.num(s.hard) + 1 or 0 }) end
     B.off('wrap', s.id)
     B.set(s, { eng = '', estate = '', ecall = '', erole = '', eoffer = '', token = '', there = '', media = '' })
   end

@@ -20,7 +20,7 @@ function B.spec_view(s)
   local open = (s.offer or '') ~= '' and { offer_view(s.offer) } or cjson.null
   return { spec = s.id, presence = s.presence or 'offline', duty = s.duty,
     call = (s.ecall or '') ~= '' and s.ecall or s.wcall or '', role = (s.erole or '') ~= '' and s.erole or (s.wcall or '') ~= '' and 'lead' or '',
-    since_ms = B.num(s.since), beat_ms = B.num(s.beat), offers = open, level = s.level or '',
+    known = s.bepoch ~= nil and s.bepoch == B.epoch, wrap_ms = s.estate == 'wrapping' and B.num(s.wrapto) or 0, since_ms = B.num(s.since), beat_ms = B.num(s.beat), offers = open, level = s.level or '',
     watch = s.wmode or '' }
 end
 

@@ -25,6 +25,7 @@ ALLOWED = {
     "POST /api/offers/{id}/accept": SPECIALIST_TOO,
     "POST /api/offers/{id}/decline": SPECIALIST_TOO,
     "POST /api/wrap-up/done": SPECIALIST_TOO,
+    "POST /api/wrap-up/extend": SPECIALIST_TOO,
     "PUT /api/recovery": SPECIALIST_TOO,
     "POST /api/softphone-token": SPECIALIST_TOO,
     "GET /api/calls": {Role.lead},

@@ -99,13 +99,22 @@ function standing(): [string, string] {
 
 function WrapUp(): JSX.Element {
   const w = t.value.wrap;
+  const left = (s.me.value?.wrap_ms ?? 0) - boardNow();
   return (
     <Card title={w.title} class="telephone">
       <p>{w.text}</p>
+      {left > 0 && (
+        <p>
+          {w.ready} <span class="figure">{span(left)}</span>
+        </p>
+      )}
       <p class="dim">{s.callGone.value ? t.value.call.gone : ""}</p>
       <div class="stack">
         <Button kind="main" k="w" onPress={() => void act.wrapped()}>
           {w.done}
+        </Button>
+        <Button k="m" onPress={() => void act.moreTime()}>
+          {w.more}
         </Button>
         <Button k="v" onPress={() => void act.recovery(true)}>
           {w.recover}

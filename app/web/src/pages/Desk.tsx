@@ -26,6 +26,7 @@ function Idle(): JSX.Element {
     offline: [w.offTitle, w.offText],
   };
   const [title, text] = words[s.presence.value] ?? ["", ""];
+  const moved = s.presenceMoved.value ? { break: w.movedBreak, offline: w.movedOff }[s.presence.value as string] : undefined;
   const gone = s.offerGone.value as keyof typeof t.value.offer.gone;
   return (
     <div class="idle">
@@ -35,7 +36,7 @@ function Idle(): JSX.Element {
         </p>
         <div class="lamp" aria-hidden="true" />
         <h1>{s.me.value ? title : w.loading}</h1>
-        <p>{s.me.value ? text : ""}</p>
+        <p>{s.me.value ? (moved ?? text) : ""}</p>
         {s.presence.value === "offline" && s.me.value && (
           <Button kind="main" onPress={() => void act.setPresence("available")}>
             {t.value.presence.available}

@@ -1,5 +1,6 @@
 // The page's end of the worker: what the board says goes into the signals, what the person does goes into the beats.
 import { batch, effect } from "@preact/signals";
+import { ask, Refused } from "../api/client";
 import { startRinging, stopRinging } from "../phone/ring";
 import { heardAt, leg, talking } from "../phone/softphone";
 import { mic } from "../phone/microphone";
@@ -7,7 +8,10 @@ import * as kept from "../kept";
 import { recorded } from "../sending";
 import * as s from "../state";
 import { ahead } from "../time";
-import type { BoardChange, FromWorker, LiveMessage, Me, OwnCall, ToWorker } from "./messages";
+import type { BoardChange, FromWorker, LiveMessage, Me, OwnCall, Presence, ToWorker } from "./messages";
+
+/** Milliseconds until a choice that crossed another one is sent. */
+const AGAIN_MS = 200;
 
 let worker: Worker | null = null;
 let touched = false;
@@ -84,7 +88,8 @@ function beaten(status: number, code: string, me: Me | null): void {
   else if (code === "board_away") s.boardAway.value = true;
   if (!me) return;
   s.boardAway.value = false;
-  s.presencePending.value = me.presence !== s.presence.value;
+  if (s.presencePending.value && me.presence === s.presence.value) s.presencePending.value = false;
+  else if (s.presencePending.value) void sendPresence().catch(() => undefined);
   known(me);
 }
 
@@ -114,11 +119,45 @@ function offerOver(id: string, state: string): void {
   if (mine && !s.answering.value) s.offerGone.value = state;
 }
 
-/** After a reload the board's word is the person's last choice. */
+/** What the person has chosen; it is theirs until the board has it. */
+export function chosen(presence: Presence): void {
+  s.presence.value = presence;
+  s.presenceKnown.value = s.presencePending.value = true;
+  s.presenceMoved.value = false;
+  sessionStorage.setItem(`hotline.presence.${s.who.value?.spec}`, presence);
+}
+
+let telling = false;
+
+/** Tells the board; while it is away the choice stays pending, and is told again as soon as the board answers a beat. */
+export async function sendPresence(): Promise<void> {
+  if (telling) return;
+  telling = true;
+  try {
+    const presence = s.presence.value;
+    s.me.value = await ask("put", "/api/presence", { body: { presence } });
+    s.presencePending.value = s.presence.value !== presence;
+  } catch (error) {
+    if (!(error instanceof Refused && error.away)) {
+      s.presencePending.value = false;
+      throw error;
+    }
+  } finally {
+    telling = false;
+  }
+  if (s.presencePending.value && !s.boardAway.value && s.link.value === "up") setTimeout(() => void sendPresence(), AGAIN_MS);
+}
+
+/** The board's word counts where nothing chosen here is on its way: after a reload, and where it has set a person on a
+ * break (missed offers) or off (one call only). */
 function adoptPresence(me: Me): void {
-  if (s.presenceKnown.value) return;
+  if (s.presencePending.value || !me.known) return;
+  const first = !s.presenceKnown.value;
   s.presenceKnown.value = true;
-  if (s.presence.value === "offline") s.presence.value = me.presence as typeof s.presence.value;
+  if (me.presence === s.presence.value || (first && s.presence.value !== "offline")) return;
+  s.presence.value = me.presence as Presence;
+  s.presenceMoved.value = !first;
+  sessionStorage.setItem(`hotline.presence.${s.who.value?.spec}`, me.presence);
 }
 
 /** A board that has forgotten everything says "in no call": while our leg is up we know better, and beats tell it (P4). */
