@@ -149,9 +149,12 @@ async def test_L7_without_the_server_number_and_script_are_shown_in_large_letter
 
 
 async def test_a_call_from_the_keyboard_alone(house: House) -> None:
-    """Hold, safe to call, help, an agency, leave by the caller, wrap-up, recovery; single keys never while typing."""
+    """One call only; hold, safe to call, help, an agency, leave by the caller, wrap-up and more of it, recovery; single
+    keys never while typing."""
     window = await ready(house)
     page = window.page
+    await page.keyboard.press("2")
+    await window.sees("Ready for one call")
     phone = await in_a_call(house, window)
     await page.keyboard.press("h")
     await window.sees("On hold")
@@ -182,12 +185,17 @@ async def test_a_call_from_the_keyboard_alone(house: House) -> None:
     await house.world.net.phone("+12025550180").hangs_up()
     await phone.hangs_up()
     await window.sees("Wrap-up")
+    await window.sees("You are ready again in 1:")
+    await page.keyboard.press("m")
+    await window.sees("You are ready again in 2:00")
     await house.shot(window, "wrapup-night")
     await page.keyboard.press("v")
     await page.keyboard.press("w")
     await window.sees("Take your time")
     await house.shot(window, "recovering-night")
     await page.keyboard.press("w")
+    await window.sees("That was your one call.")
+    await page.keyboard.press("1")
     await window.sees("You are ready")
     assert window.complaints() == []
 

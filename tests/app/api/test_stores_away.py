@@ -31,6 +31,7 @@ NEEDS = {
     "POST /api/offers/{id}/accept": "board",
     "POST /api/offers/{id}/decline": "board",
     "POST /api/wrap-up/done": "board",
+    "POST /api/wrap-up/extend": "board",
     "PUT /api/recovery": "board",
     "GET /api/calls": "board",
     "GET /api/calls/{id}": "board",
