@@ -359,7 +359,7 @@ export const desk = {
   wrap: {
     title: "Wrap-up",
     text: "Finish your notes. Nobody is offered to you meanwhile.",
-    ready: "You are ready again in",
+    ready: "Wrap-up ends in",
     more: "Two minutes more",
     done: "Ready for the next",
     recover: "I need a moment",

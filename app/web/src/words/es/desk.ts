@@ -359,7 +359,7 @@ export const desk: typeof english = {
   wrap: {
     title: "Cierre",
     text: "Termine sus notas. Mientras tanto no se le ofrece ninguna llamada.",
-    ready: "Vuelve a estar lista en",
+    ready: "El cierre termina en",
     more: "Dos minutos más",
     done: "Lista para la siguiente",
     recover: "Necesito un momento",
