@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
 from typing import Any
+from zoneinfo import available_timezones
 
+from app.people.credentials import CredentialKind
 from app.secrets import SNAPSHOT, BadToken, Secrets
 from app.settings import Settings, wrong_number, wrong_numbers
 from routing import policy
@@ -41,6 +43,10 @@ class Line:
     """Language to the voice (`en-US`) that the carrier speaks it with."""
     routing: policy.Line
     """What the board must know of it: skills, wait plan."""
+    credentials: tuple[str, ...] = ()
+    """Kinds of credential that whoever takes its callers must hold; none unless the file says so."""
+    staff_min: int = 2
+    """People on shift at once below which an hour counts as thin."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,16 @@ class Lines:
     raw: Mapping[str, Any]
     by_id: Mapping[str, Line]
     default: str
+
+    @property
+    def zone(self) -> str:
+        """The hotline's own time zone: days of credentials end by it."""
+        return self.raw.get("zone", "UTC")
+
+    @property
+    def required(self) -> Mapping[str, tuple[str, ...]]:
+        """Kinds of credential by line, for the lines that ask for any."""
+        return {line.id: line.credentials for line in self.by_id.values() if line.credentials}
 
     def line(self, id_: str) -> Line:
         """That line, or the default one: a caller is answered on any number that reaches us."""
@@ -92,6 +108,8 @@ def parse(raw: Mapping[str, Any]) -> Lines:
     default = raw.get("default", lines[0].id if lines else "")
     if default not in {line.id for line in lines}:
         raise BadLines(f"lines file: there is no line {default!r}, which is to be the default")
+    if raw.get("zone", "UTC") not in available_timezones():
+        raise BadLines("lines file: zone is not an IANA time zone, such as Europe/Berlin")
     for line in lines:
         _check(line)
     return Lines(raw, {line.id: line for line in lines}, default)
@@ -101,6 +119,10 @@ def _check(line: Line) -> None:
     """What would otherwise be found by a caller."""
     if wrong := wrong_number(line.number):
         raise BadLines(f"line {line.id!r}: its number {wrong}")
+    if strange := set(line.credentials) - set(CredentialKind):
+        raise BadLines(f"line {line.id!r}: credentials {sorted(strange)} are none of {sorted(CredentialKind)}")
+    if not 1 <= line.staff_min <= 99:
+        raise BadLines(f"line {line.id!r}: staff_min lies between 1 and 99")
     for digit, meaning in line.keys.items():
         known = {"danger", *(f"language:{code}" for code in line.languages)}
         if not re.fullmatch("[0-9*#]", digit) or meaning not in known:
@@ -147,6 +169,8 @@ def _line(id_: str, spec: Mapping[str, Any], raw: Mapping[str, Any]) -> Line:
         emergency_words=dict(spec["emergency_words"]),
         words={code: {**common[code], **own.get(code, {})} for code in languages},
         voices={code: raw["voices"][code] for code in languages},
+        credentials=tuple(spec.get("credentials", ())),
+        staff_min=int(spec.get("staff_min", 2)),
     )
 
 

@@ -24,6 +24,7 @@ from app.settings import Settings
 
 #: Purposes in use. Any other word works too; these are the ones that the record knows.
 NUMBER, NARRATIVE, NAME, SESSION, SNAPSHOT = "number", "narrative", "name", "session", "snapshot"
+CREDENTIAL = "credential"
 
 #: Characters: a shorter root could be guessed.
 ROOT_MIN = 32

@@ -10,6 +10,8 @@ from app.api import (
     case,
     clinical,
     console,
+    coverage,
+    credentials,
     demo,
     errors,
     handoffs,
@@ -20,8 +22,11 @@ from app.api import (
     reports,
     session,
     setup,
+    shift_files,
+    shifts,
     story,
     supervise,
+    swaps,
 )
 from app.api.desk import Desk
 from app.context import Context
@@ -37,6 +42,11 @@ ROUTERS = (
     lead.router,
     reports.router,
     people.router,
+    shifts.router,
+    shift_files.router,
+    coverage.router,
+    swaps.router,
+    credentials.router,
     audit.router,
     notes.router,
     story.router,

@@ -33,7 +33,7 @@ class Desk:
         prefix = f"{{hl:{ctx.settings.name}}}"
         self.redis = side_redis(ctx.settings.redis_url, prefix)
         self.passwords = Passwords()
-        self.roster = Roster(ctx.sessions, ctx.lines)
+        self.roster = Roster(ctx.sessions, ctx.lines, ctx.clock.now)
         self.revocations = Revocations(self.redis, ctx.sessions, prefix, ctx.clock.now)
         self.throttle = Throttle(self.redis, prefix, ctx.clock.now)
         self.hub = Hub(ctx)

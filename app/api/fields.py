@@ -8,7 +8,9 @@ from typing import Annotated
 from zoneinfo import available_timezones
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NaiveDatetime, StringConstraints
+
+from app.people.recurrence import YEARS
 
 #: Characters of a narrative: two dense pages.
 NARRATIVE_MAX = 8_000
@@ -48,6 +50,14 @@ def _zoned(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _on_the_minute(moment: datetime) -> datetime:
+    if moment.year not in YEARS:
+        raise ValueError(f"the year must lie between {YEARS.start} and {YEARS.stop - 1}")
+    if moment.second or moment.microsecond:
+        raise ValueError("shifts begin and end on the minute")
+    return moment
+
+
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """Any id of ours."""
 PathId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -66,3 +76,7 @@ Line = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
 Moment = Annotated[datetime, AfterValidator(_zoned)]
 Millis = Annotated[int, Field(ge=0, le=LATEST_MS)]
+RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+"""An id that the database numbers; beyond it the database would refuse the question itself."""
+Wall = Annotated[NaiveDatetime, AfterValidator(_on_the_minute)]
+"""A wall-clock time of a shift's own zone, without an offset."""

@@ -1,23 +1,22 @@
-"""People and their weekly shifts, kept by admins; leads may read who is who."""
+"""People, kept by admins; leads may read who is who."""
 
 from __future__ import annotations
 
-from datetime import date, time
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
-from pydantic import Field, StringConstraints, model_validator
-from sqlalchemy import delete, select
+from fastapi import APIRouter, Depends, Request
+from pydantic import Field, StringConstraints
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.access import Route, desk_of, roles
 from app.api.desk import Desk
 from app.api.errors import Refused
-from app.api.fields import Id, In, Language, Line, Login, Name, Out, PathId, Zone
+from app.api.fields import In, Language, Line, Login, Name, Out, PathId
 from app.api.trail import note
 from app.people import passwords
-from app.people.admin import add_shift, create_person
+from app.people.admin import create_person
 from app.people.roles import Level, Role
 from app.people.sessions import Session
 from app.records import models
@@ -35,9 +34,6 @@ Languages = Annotated[list[Language], Field(min_length=1, max_length=20)]
 Lines = Annotated[list[Line], Field(max_length=50)]
 Skills = Annotated[list[Skill], Field(max_length=20)]
 Tier = Annotated[int, Field(ge=1, le=9)]
-
-#: The largest id that a shift can have; beyond it the database would refuse the question itself.
-SHIFT_ID_MAX = 2**63 - 1
 
 
 class SpecialistIn(In):
@@ -82,38 +78,6 @@ class SpecialistOut(Out):
     always_on: bool
 
 
-class ShiftIn(In):
-    """Wall-clock times in `zone`; an `end` at or before `start` is on the next day."""
-
-    specialist_id: Id
-    weekday: int = Field(ge=0, le=6)
-    """0 is Monday."""
-    start: time
-    end: time
-    zone: Zone
-    valid_from: date | None = None
-    valid_until: date | None = None
-
-    @model_validator(mode="after")
-    def is_wall_time(self) -> ShiftIn:
-        if self.start.tzinfo or self.end.tzinfo:
-            raise ValueError("times are wall-clock times of the zone, without an offset")
-        if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
-            raise ValueError("valid_until lies before valid_from")
-        return self
-
-
-class ShiftOut(Out):
-    id: int
-    specialist_id: str
-    weekday: int
-    start: time
-    end: time
-    zone: str
-    valid_from: date | None
-    valid_until: date | None
-
-
 @router.get("/specialists")
 async def specialists(request: Request, _: AdminOrLead) -> list[SpecialistOut]:
     """Everybody, also those who have left."""
@@ -148,7 +112,7 @@ async def change(id: PathId, form: SpecialistChange, request: Request, session: 
         raise Refused(409, "yourself", "You cannot take your own access away; ask another admin.")
     hashed = await desk.passwords.hash(form.password) if form.password else None
     async with desk.ctx.sessions.begin() as store:
-        row = await _existing(store, id)
+        row = await existing(store, id)
         _apply(desk, row, given, hashed)
         await store.flush()
     if given.keys() & {"password", "role"} or given.get("active") is False:
@@ -158,43 +122,8 @@ async def change(id: PathId, form: SpecialistChange, request: Request, session: 
     return _out(desk, row)
 
 
-@router.get("/shifts")
-async def shifts(
-    request: Request, _: AdminOrLead, specialist_id: Annotated[Id | None, Query()] = None
-) -> list[ShiftOut]:
-    """Weekly shifts, of one person or of all."""
-    query = select(models.Shift).order_by(models.Shift.specialist_id, models.Shift.weekday, models.Shift.starts)
-    if specialist_id:
-        query = query.where(models.Shift.specialist_id == specialist_id)
-    async with desk_of(request).ctx.sessions() as store:
-        return [_shift(row) for row in await store.scalars(query)]
-
-
-@router.post("/shifts", status_code=201)
-async def add_weekly(form: ShiftIn, request: Request, session: Admin) -> ShiftOut:
-    """A weekly shift for somebody."""
-    desk = desk_of(request)
-    async with desk.ctx.sessions.begin() as store:
-        await _existing(store, form.specialist_id)
-        row = await add_shift(store, **form.model_dump())
-    await note(desk, session, "shift.add", "specialist", form.specialist_id, {"shift": row.id})
-    await desk.roster.load()
-    return _shift(row)
-
-
-@router.delete("/shifts", status_code=204)
-async def remove(request: Request, session: Admin, id: Annotated[int, Query(ge=1, le=SHIFT_ID_MAX)]) -> None:
-    """Take a weekly shift away."""
-    desk = desk_of(request)
-    async with desk.ctx.sessions.begin() as store:
-        gone = await store.execute(delete(models.Shift).where(models.Shift.id == id).returning(models.Shift.id))
-        if gone.scalar_one_or_none() is None:
-            raise Refused(404, "unknown", "There is no such shift.")
-    await note(desk, session, "shift.remove", "shift", str(id))
-    await desk.roster.load()
-
-
-async def _existing(store: AsyncSession, id: str) -> models.Specialist:
+async def existing(store: AsyncSession, id: str) -> models.Specialist:
+    """That person, or words."""
     if row := await store.get(models.Specialist, id):
         return row
     raise Refused(404, "unknown", "There is no such person.")
@@ -214,8 +143,3 @@ def _out(desk: Desk, row: models.Specialist) -> SpecialistOut:
     columns = {name: getattr(row, name) for name in SpecialistOut.model_fields if name != "name"}
     name = desk.ctx.secrets.decrypt(row.name_cipher, NAME) if row.name_cipher else ""
     return SpecialistOut(name=name, **columns)
-
-
-def _shift(row: models.Shift) -> ShiftOut:
-    same = ("id", "specialist_id", "weekday", "zone", "valid_from", "valid_until")
-    return ShiftOut(start=row.starts, end=row.ends, **{name: getattr(row, name) for name in same})

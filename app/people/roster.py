@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.lines import Lines
-from app.people import shifts
+from app.people import credentials, rota
 from app.people.roles import ON_THE_LINE, Level, Role
-from app.people.sessions import Session, new_session_id
-from app.people.shifts import Shift
+from app.people.rota import Rota
+from app.people.sessions import LONGEST_S, Session, new_session_id
+from app.people.shifts import Series, as_utc
+from app.people.spans import Spans, within
 from app.people.stores import RECORD_AWAY
-from app.records import models
+from app.records import models, planned
 from routing.board import Profile
-from routing.policy import lanes_for_person
+from routing.policy import ANY_TIER, lanes_for_person
 
 log = logging.getLogger(__name__)
 
@@ -31,39 +33,70 @@ class Person:
     level: str
     languages: tuple[str, ...]
     lanes: tuple[str, ...]
+    """Every lane that they could take with all credentials in order."""
     active: bool
     always_on: bool
-    shifts: tuple[Shift, ...] = ()
+    line: Spans = ()
+    """When they are on shift."""
+    on_call: Spans = ()
+    """When they are the lead on call."""
+    needs: Mapping[str, Spans] = field(default_factory=dict)
+    """When they hold what a line requires, for the lines that require something."""
 
     def on_shift(self, now: float) -> bool:
-        return self.always_on or shifts.on_shift(self.shifts, datetime.fromtimestamp(now, UTC))
+        return self.always_on or bool(within(self.line, now) or within(self.on_call, now))
 
     def on_until(self, now: float) -> int:
-        until = shifts.on_until(self.shifts, datetime.fromtimestamp(now, UTC))
-        return int(until.timestamp()) if until else 0
+        return int(max(within(self.line, now), within(self.on_call, now)))
+
+    def lanes_at(self, now: float) -> tuple[str, ...]:
+        """Lanes they may take: credentials in order, and on call alone only what is open to anyone on shift."""
+        called = not self.always_on and within(self.on_call, now) and not within(self.line, now)
+        lanes = [lane for lane in self.lanes if not called or lane.split("|")[2] == ANY_TIER]
+        lapsed = {line for line, spans in self.needs.items() if not within(spans, now)}
+        return tuple(lane for lane in lanes if lane.partition("|")[0] not in lapsed)
+
+    def lapses(self, now: float) -> float:
+        """When the first credential that a line requires of them will have expired; infinite when none will."""
+        return min([end for spans in self.needs.values() if (end := within(spans, now))], default=float("inf"))
 
 
 class Roster:
     """Everybody, by id. Someone it does not know yet is what their session says."""
 
-    def __init__(self, sessions: async_sessionmaker[AsyncSession], lines: Lines) -> None:
-        self._sessions, self._lines = sessions, lines
+    def __init__(self, sessions: async_sessionmaker[AsyncSession], lines: Lines, now: Callable[[], float]) -> None:
+        self._sessions, self._lines, self._now = sessions, lines, now
         self._people: dict[str, Person] = {}
+        self._rows: Sequence[models.Specialist] = ()
+        self._held: Mapping[str, Sequence[credentials.Credential]] = {}
+        self.rota = Rota(as_utc(0).date())
+        """Changes its identity only when shifts or the day did."""
 
     async def load(self) -> None:
-        """Read everybody anew; with Postgres away, what is known stays."""
+        """Read everybody anew; with Postgres away, what is known stays, and the days move on."""
+        shifts = self.rota.shifts
         try:
             async with self._sessions() as store:
                 rows = (await store.scalars(select(models.Specialist))).all()
-                weekly: dict[str, list[Shift]] = {}
-                for row in await store.scalars(select(models.Shift)):
-                    weekly.setdefault(row.specialist_id, []).append(shift_of(row))
+                shifts = await planned.series(store, since=as_utc(self._now()) - planned.KEEP)
+                held = planned.by_holder(await planned.credentials(store))
+            self._rows, self._held = rows, held
         except RECORD_AWAY as error:
             log.warning("the roster stays as it was: %s", type(error).__name__)
-            return
-        self._people = {row.id: replace(self.person(row), shifts=tuple(weekly.get(row.id, ()))) for row in rows}
+        self._compile(shifts)
+
+    def _compile(self, shifts: Sequence[Series]) -> None:
+        today = as_utc(self._now())
+        if (shifts, rota.since(today)) != (self.rota.shifts, self.rota.since):
+            self.rota = rota.compute(shifts, today)
+        self._people = {row.id: self._planned(self.person(row)) for row in self._rows}
+
+    def _planned(self, person: Person) -> Person:
+        on_call = self.rota.on_call.get(person.id, ()) if person.role == Role.lead else ()
+        return replace(person, line=self.rota.line.get(person.id, ()), on_call=on_call)
 
     def person(self, row: models.Specialist) -> Person:
+        """What the row and the credentials say, without any shift."""
         return Person(
             id=row.id,
             role=Role(row.role),
@@ -72,15 +105,19 @@ class Roster:
             lanes=lanes_of(self._lines, row),
             active=row.active,
             always_on=row.always_on,
+            needs=credentials.needs(self._held.get(row.id, ()), self._lines.required, self._lines.zone),
         )
+
+    @property
+    def people(self) -> Mapping[str, Person]:
+        return self._people
 
     def get(self, spec: str) -> Person | None:
         return self._people.get(spec)
 
     def begin(self, row: models.Specialist, now: float) -> Session:
         """A new session of somebody who has just proved who they are."""
-        known = self._people.get(row.id)
-        person = replace(self.person(row), shifts=known.shifts if known else ())
+        person = self._planned(self.person(row))
         return _session(person, new_session_id(), began=round(now, 3), now=now)
 
     def refresh(self, session: Session, now: float) -> Session:
@@ -96,28 +133,28 @@ class Roster:
     def profile(self, session: Session, now: float) -> Profile:
         """What the board is told with every beat; without a roster, what the session says."""
         person = self._people.get(session.spec)
-        on = person.on_shift(now) if person else session.always_on or now < session.on_until
-        known = person or session
-        return Profile(session.spec, str(session.role), known.level, known.lanes, on)
+        if person is None:
+            on = session.always_on or now < session.on_until
+            return Profile(session.spec, str(session.role), session.level, session.lanes, on)
+        return Profile(session.spec, str(session.role), person.level, person.lanes_at(now), person.on_shift(now))
 
 
 def _session(person: Person, id_: str, *, began: float, now: float) -> Session:
+    lapses = person.lapses(now)  # a worker that knows nobody goes by the session alone: then it ends all of them
+    always = person.always_on and lapses > now + LONGEST_S
+    until = lapses if person.always_on else person.on_until(now)
     return Session(
         id=id_,
         spec=person.id,
         role=person.role,
         level=person.level,
         languages=person.languages,
-        lanes=person.lanes,
-        always_on=person.always_on,
-        on_until=person.on_until(now),
+        lanes=person.lanes_at(now),
+        always_on=always,
+        on_until=0 if always else int(min(until, lapses)),
         began=began,
         issued=round(now, 3),
     )
-
-
-def shift_of(row: models.Shift) -> Shift:
-    return Shift(row.weekday, row.starts, row.ends, row.zone, row.valid_from, row.valid_until)
 
 
 def lanes_of(lines: Lines, row: models.Specialist) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.records.base import Base, now
 from app.records.models_notes import CallNote
-from app.records.models_people import AuditEntry, Revocation, Shift, Specialist
+from app.records.models_people import AuditEntry, Revocation, Specialist
+from app.records.models_planned import Credential, Shift, ShiftChange, ShiftSwap
 
 __all__ = [
     "AuditEntry",
@@ -26,6 +27,7 @@ __all__ = [
     "CallNote",
     "ClassChange",
     "Contact",
+    "Credential",
     "EmergencyHandoff",
     "Engagement",
     "EventConflict",
@@ -37,6 +39,8 @@ __all__ = [
     "Revocation",
     "RiskAssessment",
     "Shift",
+    "ShiftChange",
+    "ShiftSwap",
     "Specialist",
 ]
 

@@ -1,11 +1,11 @@
-"""Tables of the people who work here: sign-in, shifts, sessions, and the audit of what they did."""
+"""Tables of the people who work here: sign-in, sessions, and the audit of what they did."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, func, text
+from sqlalchemy import Index, SmallInteger, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.records.base import Base, now
@@ -36,25 +36,6 @@ class Specialist(Base):
     """On shift at any hour, whatever the shifts say."""
     created_at: Mapped[datetime] = now()
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
-
-
-class Shift(Base):
-    """A weekly shift in wall time of its zone; `ends` at or before `starts` means the next day."""
-
-    __tablename__ = "shifts"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    specialist_id: Mapped[str] = mapped_column(ForeignKey("specialists.id", ondelete="CASCADE"), index=True)
-    weekday: Mapped[int] = mapped_column(SmallInteger)
-    """0 Monday to 6 Sunday: the day on which it starts."""
-    starts: Mapped[time]
-    ends: Mapped[time]
-    zone: Mapped[str]
-    """IANA name."""
-    valid_from: Mapped[date | None]
-    valid_until: Mapped[date | None]
-    """Last day on which it starts; NULL: no end."""
-    created_at: Mapped[datetime] = now()
 
 
 class Revocation(Base):

@@ -57,7 +57,7 @@ async def test_shifts_are_added_listed_and_removed(hotline) -> None:
     listed = (await admin.get(f"shifts?specialist_id={person.spec}")).json()
     assert listed == [made.json()]
     assert (listed[0]["start"], listed[0]["end"]) == ("22:00:00", "06:00:00")
-    assert hotline.desk.roster.get(person.spec).shifts
+    assert hotline.desk.roster.get(person.spec).line
     assert (await admin.http.delete(f"/api/shifts?id={made.json()['id']}")).status_code == 204
     assert (await admin.http.delete(f"/api/shifts?id={made.json()['id']}")).status_code == 404
 

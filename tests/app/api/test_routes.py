@@ -16,6 +16,7 @@ pytestmark = pytest.mark.anyio
 OPEN = {("POST", "/api/session"), ("DELETE", "/api/session"), ("GET", "/api/hello"), ("GET", "/api/demo")}
 #: Who may use what, by role; a route that is missing here fails the test.
 SPECIALIST_TOO = {Role.specialist, Role.lead}
+ON_THE_ROTA = {Role.specialist, Role.lead, Role.admin}
 ALLOWED = {
     "GET /api/session": set(Role),
     "GET /api/live": SPECIALIST_TOO,
@@ -58,6 +59,24 @@ ALLOWED = {
     "GET /api/shifts": {Role.admin, Role.lead},
     "POST /api/shifts": {Role.admin},
     "DELETE /api/shifts": {Role.admin},
+    "GET /api/shifts/occurrences": ON_THE_ROTA,
+    "POST /api/shifts/changes": {Role.admin},
+    "DELETE /api/shifts/changes": {Role.admin},
+    "POST /api/shifts/import": {Role.admin},
+    "GET /api/shifts/export": ON_THE_ROTA,
+    "GET /api/shifts/coverage": {Role.admin, Role.lead},
+    "GET /api/shifts/on-call": ON_THE_ROTA,
+    "GET /api/swaps": ON_THE_ROTA,
+    "POST /api/swaps": SPECIALIST_TOO,
+    "POST /api/swaps/{id}/accept": SPECIALIST_TOO,
+    "POST /api/swaps/{id}/decline": SPECIALIST_TOO,
+    "POST /api/swaps/{id}/withdraw": SPECIALIST_TOO,
+    "GET /api/credentials": {Role.admin, Role.lead},
+    "POST /api/credentials": {Role.admin},
+    "DELETE /api/credentials": {Role.admin},
+    "GET /api/credentials/mine": set(Role),
+    "GET /api/credentials/number": {Role.admin},
+    "GET /api/credentials/warnings": {Role.admin, Role.lead},
     "PUT /api/calls/{id}/notes": SPECIALIST_TOO,
     "GET /api/calls/{id}/notes": SPECIALIST_TOO,
     "GET /api/draft-key": SPECIALIST_TOO,

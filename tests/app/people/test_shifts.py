@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.people.shifts import Shift, on_shift, on_until, spans
+from app.people.rota import compute
+from app.people.shifts import Series, occurrences, on_shift, weekly
+from app.people.spans import within
 
 MINUTE = timedelta(minutes=1)
 NEW_YORK = "America/New_York"
@@ -21,25 +23,26 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def oracle(shift: Shift, at: datetime) -> bool:
-    """From the first minute of the zone's calendar at or after the start, until it is never before the end again."""
+def oracle(weekday: int, shift: Series, at: datetime) -> bool:
+    """From the first minute at which the zone's clock has reached the start, to the last that shows the end."""
     zone = ZoneInfo(shift.zone)
     middle = at.astimezone(zone).date()
     for offset in range(-2, 2):
         day = middle + timedelta(days=offset)
-        if day.weekday() == shift.weekday and _covers(shift, day, zone, at):
+        if day.weekday() == weekday and _covers(shift, day, zone, at):
             return True
     return False
 
 
-def _covers(shift: Shift, day: date, zone: ZoneInfo, at: datetime) -> bool:
+def _covers(shift: Series, day: date, zone: ZoneInfo, at: datetime) -> bool:
     start = datetime.combine(day, shift.start)
     end = datetime.combine(day + timedelta(days=shift.end <= shift.start), shift.end)
     first = datetime.combine(day, time(), UTC) - timedelta(hours=16)
     walk = [first + MINUTE * n for n in range(4 * 24 * 60)]
     local = [moment.astimezone(zone).replace(tzinfo=None) for moment in walk]
     begins = next(n for n, here in enumerate(local) if here >= start)
-    ends = max(n for n, here in enumerate(local) if here < end) + 1
+    shows = [n for n, here in enumerate(local) if here == end]
+    ends = max(shows) if shows else next(n for n, here in enumerate(local) if here > end)
     return walk[begins] <= at < walk[ends]
 
 
@@ -49,24 +52,24 @@ changes = st.sampled_from(
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[Shift, datetime]:
+def cases(draw: st.DrawFn) -> tuple[int, Series, datetime]:
     near = date.fromisoformat(draw(changes))
     minutes = st.integers(0, 24 * 60 - 1)
     start, end = (time(m // 60, m % 60) for m in (draw(minutes), draw(minutes)))
     weekday = (near.weekday() + draw(st.integers(-1, 1))) % 7
     at = datetime.combine(near, time(), UTC) + MINUTE * draw(st.integers(-36 * 60, 60 * 60))
-    return Shift(weekday, start, end, draw(st.sampled_from(ZONES))), at
+    return weekday, weekly(weekday, start, end, draw(st.sampled_from(ZONES))), at
 
 
 @settings(max_examples=150, deadline=None)
 @given(cases())
-def test_on_shift_agrees_with_the_calendar_around_both_clock_changes(case: tuple[Shift, datetime]) -> None:
-    shift, at = case
-    assert on_shift([shift], at) == oracle(shift, at)
+def test_on_shift_agrees_with_the_calendar_around_both_clock_changes(case: tuple[int, Series, datetime]) -> None:
+    weekday, shift, at = case
+    assert on_shift([shift], at) == oracle(weekday, shift, at)
 
 
 def test_overnight_shift_belongs_to_the_day_it_starts() -> None:
-    night = Shift(FRIDAY, time(22), time(6), "Europe/Berlin")
+    night = weekly(FRIDAY, time(22), time(6), "Europe/Berlin")
     assert not on_shift([night], utc("2026-07-03T19:59"))
     assert on_shift([night], utc("2026-07-03T20:00"))
     assert on_shift([night], utc("2026-07-04T03:59"))
@@ -75,9 +78,9 @@ def test_overnight_shift_belongs_to_the_day_it_starts() -> None:
 
 
 def test_equal_times_are_a_whole_day() -> None:
-    day = Shift(MONDAY, time(8), time(8), "Asia/Kathmandu")
-    begin, end = next(spans(day, date(2026, 7, 6), date(2026, 7, 6)))
-    assert end - begin == timedelta(hours=24)
+    day = weekly(MONDAY, time(8), time(8), "Asia/Kathmandu")
+    [one] = occurrences(day, utc("2026-07-06T12:00"), utc("2026-07-06T12:01"))
+    assert one.end - one.begin == timedelta(hours=24)
 
 
 @pytest.mark.parametrize(
@@ -91,12 +94,13 @@ def test_equal_times_are_a_whole_day() -> None:
     ],
 )
 def test_clock_changes(weekday: int, start: time, end: time, day: date, hours: float) -> None:
-    begin, over = next(spans(Shift(weekday, start, end, NEW_YORK), day, day))
-    assert over - begin == timedelta(hours=hours)
+    noon = datetime.combine(day, time(12), UTC)
+    around = occurrences(weekly(weekday, start, end, NEW_YORK), noon - timedelta(hours=30), noon + timedelta(hours=30))
+    assert sum((one.end - one.begin for one in around), timedelta()) == timedelta(hours=hours)
 
 
 def test_valid_from_and_until_are_days_of_the_start() -> None:
-    shift = Shift(FRIDAY, time(22), time(6), "UTC", date(2026, 7, 10), date(2026, 7, 17))
+    shift = weekly(FRIDAY, time(22), time(6), "UTC", date(2026, 7, 10), date(2026, 7, 17))
     on = [week for week in range(5) if on_shift([shift], utc("2026-07-03T23:00") + timedelta(weeks=week))]
     assert on == [1, 2]
     assert on_shift([shift], utc("2026-07-18T05:00"))
@@ -106,7 +110,9 @@ def test_no_shift_is_off_shift() -> None:
     assert not on_shift([], utc("2026-07-03T12:00"))
 
 
-def test_on_until_follows_shifts_that_touch() -> None:
-    early, late = Shift(MONDAY, time(6), time(14), "UTC"), Shift(MONDAY, time(14), time(22), "UTC")
-    assert on_until([early, late], utc("2026-07-06T08:00")) == utc("2026-07-06T22:00")
-    assert on_until([early, late], utc("2026-07-06T23:00")) is None
+def test_shifts_that_touch_are_one_stretch_of_work() -> None:
+    early = weekly(MONDAY, time(6), time(14), "UTC", holder="s1")
+    late = weekly(MONDAY, time(14), time(22), "UTC", holder="s1")
+    spans = compute([early, late], utc("2026-07-06T08:00")).line["s1"]
+    assert within(spans, utc("2026-07-06T08:00").timestamp()) == utc("2026-07-06T22:00").timestamp()
+    assert not within(spans, utc("2026-07-06T22:00").timestamp())
