@@ -43,7 +43,7 @@ class LineCoverage(Out):
     gaps: list[StretchOut]
     thin: list[StretchOut]
     always_on: int
-    """People who may answer at any hour and are planned for none: they are not counted."""
+    """People who may answer at any hour and are planned for none: they do not count above."""
 
 
 class CoverageOut(Out):
@@ -94,8 +94,8 @@ def _called(roster: Roster, now: float) -> list[tuple[str, float]]:
 
 
 def _line(line: Line, language: str, wanted: int, people: list[Person], begin: float, end: float) -> LineCoverage:
-    staff = [Staff(one.id, one.lanes, one.line, one.needs) for one in people if not one.always_on]
-    unplanned = [Staff(one.id, one.lanes, ((begin, end),), {}) for one in people if one.always_on]
+    staff = [Staff(one.id, one.lanes, one.line, one.needs) for one in people]
+    unplanned = [Staff(one.id, one.lanes, ((begin, end),), {}) for one in people if one.always_on and not one.line]
     gaps, thin = below(counted(serving(staff, line.id, language), begin, end), wanted)
     return LineCoverage(
         line=line.id,

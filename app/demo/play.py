@@ -7,6 +7,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, time
 
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
@@ -19,8 +20,9 @@ from app.demo.evidence import Rows, read_rows
 from app.demo.log import Log
 from app.demo.people import Specialist
 from app.demo.world import World
-from app.people.admin import create_person
+from app.people.admin import add_shift, create_person
 from app.people.passwords import hash_now
+from app.people.shifts import Kind, Series
 from app.secrets import Secrets
 from telephony.emulator import Faults, Rates
 
@@ -32,6 +34,8 @@ DRAIN_S = 60.0
 SETTLE_S = 60.0
 #: Seconds between two looks whether the record is complete.
 LOOK_S = 5.0
+#: From when on and where the sample people have shifts.
+SAMPLE_DAY, SAMPLE_ZONE = date(2026, 1, 1), "America/New_York"
 #: Seconds within which the specialists begin their shift, one after another.
 BEGIN_S = 3.0
 
@@ -138,7 +142,7 @@ async def staff(world: World, director: Director, count: int) -> list[Console]:
 
 
 async def sample_people(world: World, count: int) -> list[tuple[str, str]]:
-    """A lead and so many specialists in the record, on shift at any hour: id and login of each, the lead first."""
+    """A lead and so many specialists in the record, who may answer at any hour: id and login, the lead first."""
     sessions, secrets, hashed = async_sessionmaker(world.engine), Secrets(world.settings), hash_now(PASSWORD)
     people: list[tuple[str, str]] = []
     async with sessions() as store:
@@ -156,9 +160,18 @@ async def sample_people(world: World, count: int) -> list[tuple[str, str]]:
                 lines=("main",),
                 always_on=True,
             )
+            await add_shift(store, sample_shift(number, person.id))
             people.append((person.id, login))
         await store.commit()
     return people
+
+
+def sample_shift(number: int, person: str) -> Series:
+    """Something to see in the calendar: the lead is on call all day, the others work one of three shifts of a day."""
+    if not number:
+        return Series(SAMPLE_DAY, time(9), time(9), SAMPLE_ZONE, "FREQ=DAILY", person, Kind.on_call)
+    start = (22 + 8 * number) % 24
+    return Series(SAMPLE_DAY, time(start), time((start + 8) % 24), SAMPLE_ZONE, "FREQ=DAILY", person)
 
 
 async def _settled(world: World) -> Rows:
