@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
@@ -187,7 +188,7 @@ async def calendar(
     begin = datetime.combine(first, time(), UTC)
     async with desk.ctx.sessions() as store:
         known = await planned.series(store)
-    found = in_order(known, begin, begin + timedelta(days=days))
+    found = await asyncio.to_thread(in_order, known, begin, begin + timedelta(days=days))
     return [occurrence_out(one) for one in found if specialist_id in (None, one.holder)]
 
 

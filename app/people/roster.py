@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -69,26 +70,29 @@ class Roster:
         self._people: dict[str, Person] = {}
         self._rows: Sequence[models.Specialist] = ()
         self._held: Mapping[str, Sequence[credentials.Credential]] = {}
+        self._loading = asyncio.Lock()
         self.rota = Rota(as_utc(0).date())
         """Changes its identity only when shifts or the day did."""
 
     async def load(self) -> None:
         """Read everybody anew; with Postgres away, what is known stays, and the days move on."""
-        shifts = self.rota.shifts
-        try:
-            async with self._sessions() as store:
-                rows = (await store.scalars(select(models.Specialist))).all()
-                shifts = await planned.series(store, since=as_utc(self._now()) - planned.KEEP)
-                held = planned.by_holder(await planned.credentials(store))
-            self._rows, self._held = rows, held
-        except RECORD_AWAY as error:
-            log.warning("the roster stays as it was: %s", type(error).__name__)
-        self._compile(shifts)
+        async with self._loading:  # or what was read first could be kept last
+            shifts = self.rota.shifts
+            try:
+                async with self._sessions() as store:
+                    rows = (await store.scalars(select(models.Specialist))).all()
+                    shifts = await planned.series(store, since=as_utc(self._now()) - planned.KEEP)
+                    held = planned.by_holder(await planned.credentials(store))
+                self._rows, self._held = rows, held
+            except RECORD_AWAY as error:
+                log.warning("the roster stays as it was: %s", type(error).__name__)
+            await self._plan(shifts)
 
-    def _compile(self, shifts: Sequence[Series]) -> None:
+    async def _plan(self, shifts: Sequence[Series]) -> None:
+        """Beside the loop: a new day of some hundred shifts takes a tenth of a second."""
         today = as_utc(self._now())
         if (shifts, rota.since(today)) != (self.rota.shifts, self.rota.since):
-            self.rota = rota.compute(shifts, today)
+            self.rota = await asyncio.to_thread(rota.compute, shifts, today)
         self._people = {row.id: self._planned(self.person(row)) for row in self._rows}
 
     def _planned(self, person: Person) -> Person:
