@@ -16,7 +16,7 @@ from app.flow import call_id
 from app.legs import ms
 from app.nostore import Untold, untold
 from app.records import queries
-from routing.board import Answer, BoardAway, CallView
+from routing.board import Answer, BoardAway, BoardFault, CallView
 from routing.states import Call
 from telephony.carrier import FINAL_STATUSES, CarrierError, LegInfo
 
@@ -24,6 +24,8 @@ log = logs.get(__name__)
 
 #: Seconds between two attempts to tell what was kept.
 TELL_S = 1.0
+#: Times that a move may break in Redis, a fault of ours, until it is given up: the reconciler has its own look.
+FAULTS = 5
 #: Seconds from the board's return in which other processes tell who answered a call, before its end is told.
 OTHERS_S = 3.0
 #: Seconds in which a call may come back on an emptied board (R3), and a callback of its room is kept for it.
@@ -55,8 +57,14 @@ async def tell(ctx: Context) -> None:
     """What was kept, ends last: who answered a call is known before it is closed."""
     kept = untold(ctx)
     for key, item in sorted(kept.items(), key=lambda entry: entry[1].end):
-        if await _told(ctx, item):
-            kept.pop(key, None)
+        try:
+            if await _told(ctx, item):
+                kept.pop(key, None)
+        except (BoardFault, CarrierError) as error:  # this one alone: what stands behind it is told
+            log.warning("not told", error=type(error).__name__)
+            item.faults += isinstance(error, BoardFault)
+            if item.faults >= FAULTS:
+                kept.pop(key, None)
 
 
 async def _told(ctx: Context, item: Untold) -> bool:

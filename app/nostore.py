@@ -116,6 +116,8 @@ class Untold:
     move: Callable[[], Awaitable[Any]]
     unknown_since: float | None = None
     """Since when the board is there and does not know the call, seconds of the clock."""
+    faults: int = 0
+    """How often the move has broken in Redis."""
 
 
 def untold(ctx: Context) -> dict[tuple[str, str], Untold]:

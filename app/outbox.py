@@ -19,6 +19,7 @@ from app.secrets import NUMBER
 from routing.board import BoardAway, CallView, Effect
 from routing.states import Role
 from telephony.carrier import FINAL_STATUSES, CarrierAway, CarrierRefused
+from telephony.numbers import NotDiallable
 
 log = logs.get(__name__)
 
@@ -137,6 +138,8 @@ async def _ask_carrier(ctx: Context, effect: Effect) -> tuple[bool, Result]:
         ok, result = effect.kind != "dial_agency" and error.code in GONE, {"code": error.code}
     except CarrierAway:
         ok, result = False, {"error": "away"}
+    except NotDiallable as error:
+        ok, result = False, {"error": error.reason}
     metrics.EFFECTS.labels(effect.kind, "done" if ok else "failed").inc()
     log.info("effect", effect=effect.id, kind=effect.kind, call=effect.call, attempt=effect.attempt, state=ok)
     return ok, result

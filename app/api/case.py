@@ -17,6 +17,7 @@ from app.api.console import OnTheLine
 from app.api.desk import Desk
 from app.api.fields import Out, PathId
 from app.api.ownership import was_own_call
+from app.api.trail import note
 from app.records.models import Call, EmergencyHandoff, HandoffFact, Leg, RiskAssessment
 from app.reports.handoffs import UNASKED
 from app.secrets import NUMBER
@@ -75,6 +76,8 @@ async def case(id: PathId, request: Request, session: OnTheLine) -> CaseOut:
         facts = (await store.scalars(on_the_way.order_by(HandoffFact.at))).all() if handoffs else []
         there = _of(Leg, id).where(Leg.role == Role.agency, Leg.joined_at.is_not(None))
         joined = {leg.who for leg in await store.scalars(there)} if handoffs else set[str]()
+    if risk or handoffs:
+        await note(desk, session, "case.read", "call", id)
     sent = _sent(facts)
     return CaseOut(
         safe_to_call=call.safe_to_call if call else None,

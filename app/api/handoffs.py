@@ -14,7 +14,7 @@ from app.api.console import OnTheLine
 from app.api.desk import Desk
 from app.api.errors import Refused
 from app.api.fields import In, Key, Narrative, PathId, Short
-from app.api.ownership import own_call, own_handoff
+from app.api.ownership import own_call, own_handoff, was_own_call
 from app.people.sessions import Session
 from app.people.stores import RECORD_AWAY
 from app.records.models import EmergencyHandoff
@@ -95,7 +95,7 @@ async def _handed(desk: Desk, session: Session, answer: Answer, id: str) -> Hand
 async def open_handoff(id: PathId, form: HandoffIn, request: Request, session: OnTheLine) -> HandoffSaved:
     """A handoff is decided; works with Postgres down."""
     desk = desk_of(request)
-    await own_call(desk, session, id)
+    await (own_call if form.dial else was_own_call)(desk, session, id)  # by hand, it may be told after the end (S4)
     number = agency_number(desk, form.to) if form.dial else by_hand(desk, form.to)
     facts = form.model_dump(include={"why", "consent", "voluntary", "consulted", "location"}, exclude_none=True)
     answer = await desk.ctx.board.handoff_open(

@@ -83,7 +83,11 @@ async def read(id: PathId, request: Request, session: OnTheLine) -> list[NoteOut
     """One's own notes on a call."""
     desk = desk_of(request)
     await was_own_call(desk, session, id)
-    query = select(CallNote).where(CallNote.call_id == id, CallNote.spec == session.spec).order_by(CallNote.id)
+    query = (
+        select(CallNote)
+        .where(CallNote.call_id == id, CallNote.spec == session.spec)
+        .order_by(CallNote.written_at.desc())
+    )
     async with desk.ctx.sessions() as store:
         rows = (await store.scalars(query)).all()
     if rows:

@@ -121,14 +121,18 @@ async def _is_watched(ctx: Context, leg: OpenLeg) -> bool:
 async def _told(ctx: Context, leg: OpenLeg) -> bool:
     """Whether the carrier has said when the leg ended and the board has told it, so that it comes on record."""
     known = await ctx.carrier.leg(leg.sid)
-    if known is None or known.status not in FINAL_STATUSES or known.ended_at is None:
+    if known is None or known.status not in FINAL_STATUSES:
         return False
     if await ctx.moved(lambda: ctx.board.call(leg.call)) is None:
         if role_of(leg.label) == Role.caller:
             await place_and_close(ctx, known)
         elif not leg.call_over:
             return False  # its caller comes back on the board first, or is placed there and closed
-    at_ms = ms(known.ended_at) or 0
+    at_ms = ms(known.ended_at)
+    earliest_ms = (
+        None if at_ms else leg.joined_ms or leg.asked_ms or ctx.now_ms()
+    )  # one that was never answered has no end
+    at_ms = at_ms or ctx.now_ms()
     came_ms, unheard = _came(leg, known.status, at_ms)
     await ctx.moved(
         lambda: ctx.board.leg_over(
@@ -140,6 +144,7 @@ async def _told(ctx: Context, leg: OpenLeg) -> bool:
             unheard=unheard,
             status=known.status,
             at_ms=at_ms,
+            earliest_ms=earliest_ms,
         )
     )
     healed("forgotten", leg.call)

@@ -144,13 +144,15 @@ class Board(Supervision, Reader):
         unheard: bool = False,
         status: str,
         at_ms: int,
+        earliest_ms: int | None = None,
     ) -> None:
-        """The carrier says that a leg is over of which only the record knows: its end is told, and its leave where it
-        was in a room (`came_ms`), its coming too where that is `unheard` and it asked for the room then. The call
-        itself stays as it is, a leg that the board watches too."""
+        """The carrier says that a leg is over (not when: since `earliest_ms`, by `at_ms`) of which only the record
+        knows: its end is told, and its leave where it was in a room (`came_ms`), its coming too where that is `unheard`
+        and it asked for the room then. The call itself stays as it is, a leg that the board watches too."""
         args = {"call": call, "sid": sid, "label": label, "room_sid": room_sid, "status": status, "at_ms": at_ms}
         came = {} if came_ms is None else {"came_ms": came_ms, "unheard": unheard}
-        await self._run("leg_over", args | came, source=CARRIER)
+        within = {} if earliest_ms is None else {"earliest_ms": earliest_ms, "latest_ms": at_ms}
+        await self._run("leg_over", args | came | within, source=CARRIER)
 
     async def room_ended(self, call: str, room_sid: str, at_ms: int | None, **within: Unpack[Span]) -> CallView | None:
         """The carrier ended a room; whoever was in it has left."""

@@ -12,7 +12,7 @@ function B.move(a)
   end
   if fx.attempt ~= a.attempt then return end -- guard: failed_try
   if B.now + B.time('retry') >= fx.expires then return B.drop_effect(fx, fx.id, 'failed') end
-  if fx.kind == 'dial_agency' and fx.attempt == 3 then B.alarm('agency_failed', B.load('call', fx.call)) end
+  if fx.kind == 'dial_agency' and fx.attempt == 3 then B.alarm('agency_failed', B.load('call', fx.call), nil, fx.data.handoff) end
   fx.asking = 0
   redis.call('HSET', P .. 'fx', fx.id, cjson.encode(fx))
   redis.call('ZADD', P .. 'fxdue', B.now + B.time('retry'), fx.id)

@@ -1,7 +1,7 @@
 -- leg_over: the record has the beginning of a leg, nobody on this board has heard of its end, and the carrier says that it is
 -- over. Only told: whoever is in the call now is there by another leg.
 -- KEYS[1] meta. ARGV[4] {call, sid, label, room_sid, came_ms?: of a leg that was in its room and whose leave is unheard too,
--- unheard: its coming was no more heard, only that it asked for the room then; status, at_ms}. Returns nothing.
+-- unheard: its coming was no more heard, only that it asked for the room then; status, at_ms, earliest_ms?, latest_ms?}. Returns nothing.
 local function came(c, a, role, who)
   local span = B.span(a.came_ms, a.at_ms + B.time('rounding'))
   if not a.unheard or not B.better(c, span, 'j', a.sid, a.label) then return end
@@ -25,8 +25,9 @@ function B.move(a)
     came(c, a, role, who)
     left(c, a, role)
   end
-  if B.better(c, nil, 'E', a.sid) then
-    B.stamp('leg.ended', c, { sid = a.sid, role = role, label = a.label, status = a.status }, a.at_ms)
+  local span = B.told(a)
+  if B.better(c, span, 'E', a.sid) then
+    B.stamp('leg.ended', c, { sid = a.sid, role = role, label = a.label, status = a.status }, a.at_ms, span)
   end
   B.save_leg(c, a.sid, leg or { role = role, who = who, label = a.label, joined = false, ended = true })
   if not c.state then redis.call('PEXPIRE', P .. 'legs:' .. c.id, B.time('keep')) end

@@ -32,7 +32,7 @@ function B.move(a)
   B.save_leg(c, a.sid, leg)
   if twin then return B.view(c) end
   if leg.role == 'agency' then B.dialled(c, leg.who) end
-  if leg.role == 'agency' and a.status ~= 'completed' then B.alarm('agency_failed', c) end
+  if leg.role == 'agency' and a.status ~= 'completed' then B.alarm('agency_failed', c, nil, leg.who) end
   local s = B.spec(leg.who)
   if s and s.ecall == c.id and s.estate == 'connecting' and s.newleg == a.sid then B.fail_connect(s, 'left', true) end
   return B.view(c)

@@ -161,3 +161,20 @@ async def test_P4_a_rebuilt_call_still_learns_from_the_callers_own_url(world: Wo
     where: dict[str, Any] = dict(line="main", language="en", cls="danger", arrived_ms=world.ms - 9000, counter=1)
     view = await world.board.turn("c9", "CA9", turn=5, **where)
     assert (view.cls, view.arrived_ms) == ("danger", world.ms - 9000)
+
+
+async def test_P4_the_late_leave_of_an_earlier_leg_takes_nobody_out_of_the_room(world: World) -> None:
+    await told_by_s1(world, sid="CA9", room="c9-a", room_sid="CF9")
+    await world.board.leg_left("c9", "CS1", "owner_s1_old", world.ms - 5000, room_sid="CF9")
+    view = await world.board.call("c9")
+    assert view is not None
+    assert (view.state, view.owner, view.room_open) == ("talking", "s1", True)
+
+
+async def test_S4_a_handoff_by_hand_in_a_call_that_the_board_has_forgotten_is_told_all_the_same(world: World) -> None:
+    decided: dict[str, Any] = dict(handoff="h1", to_cipher="x", facts={"why": "medical"}, cipher="y")
+    assert (await world.board.handoff_open("c9", "s1", **decided, dial=True)).reason == "unknown"
+    assert (await world.board.handoff_open("c9", "s1", **decided, dial=False)).ok
+    assert [d["handoff"] for d in await world.events_of("handoff.opened")] == ["h1"]
+    assert await world.board.call("c9") is None
+    assert (await world.board.handoff_fact("h1", "s1", id="f1", facts={"contact": "by_hand"}, cipher="", call="c9")).ok

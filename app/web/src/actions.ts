@@ -236,7 +236,12 @@ export async function openHandoff(form: kept.HandoffForm): Promise<boolean> {
     dispatched_at: 0,
     closed: false,
   };
-  kept.change(call, (one) => ({ ...one, handoffForm: null, handoffs: [...one.handoffs, opened] }));
+  kept.change(call, (one) => {
+    const others = one.handoffs.filter((each) => each.id !== id);
+    // The answer was lost and the record has it already: then it was taken, and rung.
+    const known = others.length < one.handoffs.length && answer === null;
+    return { ...one, handoffForm: null, handoffs: [...others, known ? { ...opened, dialled: form.dial || null } : opened] };
+  });
   return true;
 }
 

@@ -51,6 +51,9 @@ export interface Handoff extends HandoffForm {
   consulted?: boolean;
   /** When they were rung again; absent: only once, at the opening. */
   rung_at?: number;
+  /** The agency's number for what happened, as typed, and as last sent. */
+  incident?: string;
+  incident_sent?: string;
   /** They have been in the room since they were rung. */
   joined?: boolean;
   closed: boolean;

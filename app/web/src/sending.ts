@@ -38,8 +38,15 @@ export async function fact(
   return send(call, whole);
 }
 
+/** Nobody knows the handoff yet of which this is a fact: its opening goes first. */
+function early(call: string, item: Sending): boolean {
+  if (item.path !== "/api/handoffs/{id}/facts") return false;
+  const one = all().find((each) => each.call === call);
+  return Boolean(one?.sending.some((other) => other.id === item.of && !other.saved && !other.refused));
+}
+
 async function send(call: string, item: Sending): Promise<Record<string, unknown> | null> {
-  if (busy.has(item.id)) return null;
+  if (busy.has(item.id) || early(call, item)) return null;
   busy.add(item.id);
   asked.set(item.id, Date.now());
   try {

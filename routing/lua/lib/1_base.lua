@@ -106,8 +106,8 @@ function B.emit(kind, c, data)
   B.xid = nil
 end
 
-function B.alarm(kind, c, spec)
-  B.emit('alarm', c, { kind = kind, call = c and c.id or nil, spec = spec })
+function B.alarm(kind, c, spec, handoff)
+  B.emit('alarm', c, { kind = kind, call = c and c.id or nil, spec = spec, handoff = handoff })
 end
 
 function B.at(kind, id, ms) redis.call('ZADD', P .. 'timers', ms, kind .. '|' .. id) end

@@ -273,6 +273,13 @@ function B.specialist_in(c, who, sid, role, at)
 end
 
 -- A leg has left a room, or ended while in it.
+-- A person of whom only their presence is known, by a beat or a label, came later than this leg of theirs left: it was
+-- an earlier one, told late.
+local function earlier(c, leg, at)
+  local s = leg.role ~= 'caller' and leg.role ~= 'agency' and B.spec(leg.who or '')
+  return s and s.ecall == c.id and s.presumed == '1' and at and at + B.time('rounding') < B.num(s.join_at)
+end
+
 function B.leg_out(c, sid, label, room_sid, at)
   local leg = B.legs(c)[sid]
   if not leg or leg.ended then return end
@@ -281,7 +288,7 @@ function B.leg_out(c, sid, label, room_sid, at)
   local was = leg.joined
   leg.joined = false
   B.save_leg(c, sid, leg)
-  if not was then return end
+  if not was or earlier(c, leg, at) then return end
   B.forget_presumed(c, leg.who)
   B.after_leave(c, leg, sid, at)
   B.check_room(c)
@@ -315,7 +322,6 @@ end
 function B.specialist_out(c, who, sid, at)
   local s = B.spec(who)
   if not s or s.ecall ~= c.id then return end
-  if s.presumed == '1' and at and at + B.time('rounding') < B.num(s.join_at) then return end -- an earlier leg, told late
   if c.owner == who and s.there == '1' then B.set(c, { own_from = s.join_at, own_to = at or B.now }) end
   if s.estate == 'connecting' and (s.newleg == sid or s.legsid == sid) then return B.fail_connect(s, 'left', true) end
   if s.presumed == '1' then B.set(s, { legsid = sid, presumed = '' }) end

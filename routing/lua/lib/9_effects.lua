@@ -50,7 +50,7 @@ function B.drop_effect(fx, id, result)
   local c = B.load('call', fx.call)
   B.emit('effect.failed', c, { effect = id, kind = fx.kind, result = result })
   -- An announcement or a move that is out of date has lost nothing: the next turn or the next one says it again.
-  if fx.kind ~= 'announce' and fx.kind ~= 'move_caller' then B.alarm('effect_failed', c) end
+  if fx.kind ~= 'announce' and fx.kind ~= 'move_caller' then B.alarm('effect_failed', c, nil, fx.data.handoff) end
   if fx.kind == 'dial_agency' then B.dialled(c, fx.data.handoff) end
   -- Who sits in a room makes no turns: a move out of it is asked for until it is done, or nothing is left to do.
   if fx.kind == 'move_caller' and c.inroom == '1' and c.ro ~= '1' and (c.state or 'closed') ~= 'closed' then

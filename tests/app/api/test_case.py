@@ -103,3 +103,13 @@ async def test_C7_who_can_only_be_reached_by_hand_is_never_rung_from_here(hotlin
         await store.execute(update(EmergencyHandoff).values(to_cipher=cipher))
     again = await person.post("handoffs/h1/facts", {"id": "fact-00000001", "redial": True})
     assert (again.status_code, again.json()["error"]["code"]) == (422, "by_hand_only")
+
+
+async def test_S4_an_agency_reached_by_hand_is_told_of_after_the_end_too(hotline, person, call) -> None:
+    await hotline.ctx.board.caller_gone(call.id, call.sid, status="completed", side="caller", at_ms=None)
+    await person.post("wrap-up/done")
+    decided = {"to": "+12025550180", "why": "medical", "consent": "given"}
+    rung = await person.post(f"calls/{call.id}/handoffs", {**decided, "id": "h0000000003"})
+    assert (rung.status_code, rung.json()["error"]["code"]) == (409, "not_yours")
+    told = await person.post(f"calls/{call.id}/handoffs", {**decided, "id": "h0000000004", "dial": False})
+    assert (told.status_code, told.json()["saved"]) == (200, True)

@@ -153,11 +153,14 @@ async def test_S4_with_postgres_away_calls_and_facts_go_on_and_forms_are_drafts(
 
 
 async def test_S5_with_redis_away_nobody_is_logged_off_and_forms_are_taken(desk, stores) -> None:
+    fact = {"id": "fact-00000034", "contact": "by_hand"}
     await stores.valkey.stop()
     try:
         said = {route: await desk.asks(route) for route in ORDER}
+        unopened = await desk.consoles[Role.specialist].post("handoffs/h0000000009/facts", fact)
     finally:
         await stores.valkey.start()
+    assert unopened.status_code == 503, "its opening may be on its way: nothing that the console gives up"
     for route, (status, body) in said.items():
         if NEEDS[route] == "board":
             assert (status, body["error"]["code"]) == (503, "board_away"), route

@@ -11,6 +11,7 @@ import { t } from "../words";
 import { AgencyForm } from "./AgencyForm";
 import { Outcome } from "./AgencyOutcome";
 import { ByHand } from "./ByHand";
+import { agencyJoined } from "./Room";
 
 export function Agency({ file, wrapping }: { file: kept.CaseFile; wrapping: boolean }): JSX.Element {
   const w = t.value.agency;
@@ -61,9 +62,13 @@ export function Agency({ file, wrapping }: { file: kept.CaseFile; wrapping: bool
 /** The telephone network did not take it, by its answer or by an alarm since: somebody must dial, now (L7). */
 function mustDial(one: kept.Handoff): boolean {
   const alarmed = alarms.value.some(
-    (alarm) => alarm.call === callId.value && alarm.todo === "dial_by_hand" && alarm.at_ms > one.opened_at - 1000,
+    (alarm) =>
+      alarm.call === callId.value &&
+      alarm.todo === "dial_by_hand" &&
+      (alarm.handoff ?? one.id) === one.id &&
+      alarm.at_ms > (one.rung_at || one.opened_at) - 1000,
   );
-  return one.dial && (one.dialled === false || alarmed);
+  return one.dial && !one.joined && !agencyJoined(one.id) && (one.dialled === false || alarmed);
 }
 
 /** A new form; after an agency that could not go it begins with what that one was told. */

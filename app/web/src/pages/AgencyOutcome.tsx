@@ -1,7 +1,7 @@
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import * as act from "../actions";
 import { deadlines, diallable, nameOf } from "../directory";
+import * as kept from "../kept";
 import type { Handoff } from "../kept";
 import { boardNow, clock, span } from "../time";
 import { Button, Choice } from "../ui/parts";
@@ -124,7 +124,17 @@ function Open({ handoff, byHand, next, passedOn }: Props): JSX.Element {
 
 function OnTheWay({ handoff }: { handoff: Handoff }): JSX.Element {
   const w = t.value.agency;
-  const incident = useSignal("");
+  const typed = handoff.incident ?? "";
+  const edit = (change: Partial<Handoff>): void =>
+    kept.change(kept.file.value?.call ?? "", (one) => ({
+      ...one,
+      handoffs: one.handoffs.map((each) => (each.id === handoff.id ? { ...each, ...change } : each)),
+    }));
+  const send = (): void => {
+    if (!typed || typed === handoff.incident_sent) return;
+    edit({ incident_sent: typed });
+    fact({ incident: typed });
+  };
   const fact = (facts: Record<string, unknown>): void => void act.handoffFact(handoff.id, facts);
   return (
     <>
@@ -141,9 +151,9 @@ function OnTheWay({ handoff }: { handoff: Handoff }): JSX.Element {
         <input
           autocomplete="off"
           maxLength={200}
-          value={incident.value}
-          onInput={(event) => (incident.value = event.currentTarget.value)}
-          onBlur={() => incident.value && fact({ incident: incident.value })}
+          value={typed}
+          onInput={(event) => edit({ incident: event.currentTarget.value })}
+          onBlur={send}
         />
       </label>
       {handoff.dispatched && !handoff.outcome && <p class="dim">{w.dispatchedNotDone}</p>}

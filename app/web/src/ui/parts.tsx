@@ -1,7 +1,7 @@
 // The pieces that every page is made of.
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
-import { keysOn, useKey } from "../keys";
+import { keysOn, typing, useKey } from "../keys";
 import type { CallClass } from "../wire/messages";
 import { t } from "../words";
 
@@ -168,13 +168,21 @@ export function Dialog(props: {
   const id = useId();
   useEffect(() => {
     const element = dialog.current;
-    if (props.open && element && !element.open) element.showModal();
+    if (!props.open || !element || element.open) return;
+    // Whoever is typing goes on typing; for all others the title has the focus, where no key that was meant for
+    // something else closes it.
+    if (typing(document.activeElement)) return element.setAttribute("open", "");
+    element.showModal();
+    element.querySelector("h2")?.focus();
   }, [props.open]);
+  useKey("Escape", props.onClose, props.open);
   if (!props.open) return null;
   return (
     <dialog ref={dialog} class={props.class} aria-labelledby={id} onClose={props.onClose} onCancel={props.onClose}>
       <header class="card-head">
-        <h2 id={id}>{props.title}</h2>
+        <h2 id={id} tabIndex={-1}>
+          {props.title}
+        </h2>
         <button type="button" class="button quiet" onClick={props.onClose}>
           <span class="label">{t.value.keys.close}</span>
           <Kbd k="Escape" />

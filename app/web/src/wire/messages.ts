@@ -37,6 +37,8 @@ export interface Alarm {
   kind: string;
   call: string;
   spec?: string;
+  /** The handoff whose agency was not reached. */
+  handoff?: string;
   at_ms: number;
   /** What to do next, as a code (app/api/alarms.py). */
   todo?: string;
