@@ -60,7 +60,7 @@ class Context:
     sessions: async_sessionmaker[AsyncSession]
     secrets: Secrets
     lines: Lines
-    """Lines, words, wait plans: read once at start-up, from a signed snapshot where the file is unreadable (S5)."""
+    """Lines, words, wait plans: known at start-up without a store (S5), and whatever leads edit since."""
     new_id: Callable[[], str]
     """Random hex, 12 digits; ids put their letter before it."""
     worker: str

@@ -16,8 +16,6 @@ from telephony.carrier import DialNumber, Document, Gather, Hangup, JoinRoom, Pa
 
 #: Seconds of silence for a key after the words and music of a turn.
 KEY_S = 1
-#: Every so many turns a waiting caller hears words again, otherwise music: often enough to know that nobody forgot.
-WORDS_EVERY = 4
 #: Milliseconds after a change in which the caller's next turn speaks of it.
 NEWS_MS = 15_000
 #: How often "do you still need someone" is asked before goodbye (H5).
@@ -59,19 +57,20 @@ def document_for(view: CallView, turn: Turn, voice: Voice) -> Document:
     if view.room_open:
         return _room(view, number, here, voice)
     if view.state == Call.backup_ringing and view.backup_index < len(voice.backup_numbers):
-        return dial_backup(voice, view.language, here, view.backup_index, words="backup")
+        words = "closed_backup" if view.closed else "backup"
+        return dial_backup(voice, view.language, here, view.backup_index, words=words)
     if view.state in (Call.backup_ringing, Call.backup_talking):  # its telephone is gone: the next turn says so (H5)
         return _hold(view, "moment", here.next(number + 1, dialled=view.backup_index), voice)
     if view.backup_done:
         return _still_needed(view, turn, here, voice)
     if view.state == Call.greeting:
-        return greeting(voice, view.language, here)
-    return _hold(view, _news(view, turn), here, voice)
+        return greeting(voice, view.language, here, closed=view.closed)
+    return _hold(view, _news(view, turn, voice.line), here, voice)
 
 
-def greeting(voice: Voice, language: str, here: Place) -> Document:
+def greeting(voice: Voice, language: str, here: Place, *, closed: bool) -> Document:
     """Short, and at once: who we are, the danger key, the other languages (H6). Every other key leads on as well."""
-    words = (say(voice.line, language, "greeting"), *language_choices(voice.line, language))
+    words = (say(voice.line, language, "closed" if closed else "greeting"), *language_choices(voice.line, language))
     return _asking(voice, here, *words)
 
 
@@ -105,7 +104,7 @@ def _hold(view: CallView, words: str, here: Place, voice: Voice) -> Document:
     return hold(voice, view.language, words, here)
 
 
-def _news(view: CallView, turn: Turn) -> str:
+def _news(view: CallView, turn: Turn, line: Line) -> str:
     """The prompt for this turn, or none: only what is true now, and not more often than helps."""
     if turn.key in ("danger", "language"):
         return turn.key
@@ -115,7 +114,9 @@ def _news(view: CallView, turn: Turn) -> str:
         return NEWS[view.cause]
     if turn.number <= 1:
         return "first_hold"
-    return "still_here" if turn.number % WORDS_EVERY == 0 else ""
+    waited_s = (view.now_ms - view.arrived_ms) / 1000
+    due = [saying for saying in line.sayings if saying.from_s <= waited_s]
+    return due[-1].words if due and turn.number % due[-1].every_turns == 0 else ""
 
 
 def _room(view: CallView, number: int, here: Place, voice: Voice) -> Document:

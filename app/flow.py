@@ -55,9 +55,12 @@ async def incoming(ctx: Context, leg: LegRequest) -> Document:
     """Somebody rings."""
     call, line = call_id(ctx.settings, leg.sid), ctx.lines.dialled(leg.to)
     language, agency = line.languages[0], rings_back(ctx, leg.to)
+    closed = not agency and line.closed_at(ctx.now_ms())
     try:
         who = _caller(ctx, leg)
-        view = await ctx.moved(lambda: ctx.board.arrive(call, leg.sid, line.id, language, who, ring_back=agency))
+        view = await ctx.moved(
+            lambda: ctx.board.arrive(call, leg.sid, line.id, language, who, ring_back=agency, closed=closed)
+        )
         if agency:
             view = await _turn(ctx, leg, Place.of(view, 1), key="")
     except BoardAway:
@@ -150,6 +153,7 @@ async def _turn(ctx: Context, leg: LegRequest, place: Place, *, key: str) -> Cal
             danger=key == "danger",
             still_needed=key == "still_needed",
             away=place.nostore is not None,
+            closed=place.cls != CallClass.agency and ctx.lines.line(place.line).closed_at(place.at),
             caller=_caller(ctx, leg),
         )
     )

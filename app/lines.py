@@ -1,18 +1,26 @@
-"""Lines as data: numbers, keys, languages, wait plans and words; read once, kept as a signed local snapshot (S5)."""
+"""Lines as data: numbers, keys, languages, wait plans and words.
+
+The operator's file says which lines there are; what leads have edited since (`app.plan`) lies over it. The two together
+are kept as a signed local snapshot, with which a process starts when no store answers (S5).
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from string import Formatter
 from typing import Any
 from zoneinfo import available_timezones
 
 from app.people.credentials import CredentialKind
+from app.plan import reading, rules
+from app.plan.hours import Hours, as_utc
+from app.plan.reading import SAYINGS, BadPlan, Saying
 from app.secrets import SNAPSHOT, BadToken, Secrets
 from app.settings import Settings, wrong_number, wrong_numbers
 from routing import policy
@@ -47,15 +55,40 @@ class Line:
     """Kinds of credential that whoever takes its callers must hold; none unless the file says so."""
     staff_min: int = 2
     """People on shift at once below which an hour counts as thin."""
+    hours: Hours | None = None
+    """When its own people answer; None: at all times."""
+    sayings: tuple[Saying, ...] = SAYINGS
+    """Which words are said when to who waits, by seconds since the first ring."""
+
+    def closed_at(self, ms: int) -> bool:
+        """A first ring at that moment is outside the opening hours."""
+        return self.hours is not None and not self.hours.is_open(as_utc(ms))
 
 
 @dataclass(frozen=True)
+class Edit:
+    """What a lead has made of a line: `plan`, `closed_plan`, `hours`, `say` and `words`, as in the lines file."""
+
+    version: int
+    data: Mapping[str, Any]
+
+
+@dataclass
 class Lines:
-    """All lines of a hotline. `raw` is the file itself."""
+    """All lines of a hotline as they are now. Whoever holds it sees an edit at once, without a restart."""
 
     raw: Mapping[str, Any]
+    """The operator's file."""
     by_id: Mapping[str, Line]
     default: str
+    edits: Mapping[str, Edit] = field(default_factory=dict[str, Edit])
+    """The newest edit of each line that has been edited."""
+    revision: int = 0
+    """Greater with every edit of any line; 0: none has been edited."""
+
+    def become(self, other: Lines) -> None:
+        """Take over newer data, all at once."""
+        self.__dict__.update(other.__dict__)
 
     @property
     def zone(self) -> str:
@@ -82,6 +115,7 @@ class Lines:
             backups=backups,
             priorities=policy.Priorities(head_start_s=heads, default_class=first.cls),
             times_s=times,
+            revision=self.revision,
         )
 
     def dialled(self, number: str | None) -> Line:
@@ -97,22 +131,65 @@ def key_for(keys: Mapping[str, str], meaning: str) -> str:
     return next((digit for digit, means in keys.items() if means == meaning), "")
 
 
-def parse(raw: Mapping[str, Any]) -> Lines:
-    """Lines out of the file's JSON, every word tried once; `BadLines` says what is missing or wrong."""
+def parse(raw: Mapping[str, Any], edits: Mapping[str, Edit] | None = None, revision: int = 0) -> Lines:
+    """Lines out of the file's JSON with the edits over it, everything tried once; `BadLines` says what is missing or
+    wrong."""
+    edits = {id_: edit for id_, edit in (edits or {}).items() if id_ in raw.get("lines", {})}
     try:
-        lines = [_line(id_, spec, raw) for id_, spec in raw["lines"].items()]
+        lines = [_line(id_, _edited(id_, spec, raw, edits.get(id_)), raw) for id_, spec in raw["lines"].items()]
     except KeyError as missing:
         raise BadLines(f"lines file: {missing} is missing") from None
     except (TypeError, AttributeError) as error:
         raise BadLines(f"lines file: not of the expected shape ({error})") from None
+    except BadPlan as wrong:
+        raise BadLines(str(wrong)) from None
     default = raw.get("default", lines[0].id if lines else "")
     if default not in {line.id for line in lines}:
         raise BadLines(f"lines file: there is no line {default!r}, which is to be the default")
     if raw.get("zone", "UTC") not in available_timezones():
         raise BadLines("lines file: zone is not an IANA time zone, such as Europe/Berlin")
     for line in lines:
+        _checked(line)
+    return Lines(raw, {line.id: line for line in lines}, default, edits, revision)
+
+
+def usable(raw: Mapping[str, Any], edits: Mapping[str, Edit], revision: int) -> Lines:
+    """The same, where the file may have changed since: an edit that does not fit it any more is not followed, which is
+    said, and stays the line's newest version."""
+    good: dict[str, Edit] = {}
+    for id_, edit in edits.items():
+        try:
+            parse(raw, {id_: edit})
+            good[id_] = edit
+        except BadLines as wrong:
+            logging.getLogger(__name__).error(
+                "the edited plan does not fit the lines file and is not followed (%s)", wrong
+            )
+    lines = parse(raw, good, revision)
+    lines.edits = {id_: edit for id_, edit in edits.items() if id_ in lines.by_id}
+    return lines
+
+
+def _edited(id_: str, spec: Mapping[str, Any], raw: Mapping[str, Any], edit: Edit | None) -> Mapping[str, Any]:
+    """The line's part of the file with the edit over it. Words that are not a lead's stay the file's."""
+    if edit is None:
+        return spec
+    data = dict(edit.data)
+    own: Mapping[str, Mapping[str, str]] = data.get("words", {})
+    said = {one.words for one in reading.sayings(data["say"])} if "say" in data else {one.words for one in SAYINGS}
+    known = {key for code in spec["languages"] for key in raw["words"][code]}
+    _named(id_, lambda: rules.check_own_words(own, spec["languages"], known, said))
+    given: Mapping[str, Mapping[str, str]] = spec.get("words", {})
+    kept = {code: {k: t for k, t in texts.items() if k in rules.NOT_EDITABLE} for code, texts in given.items()}
+    data["words"] = {code: {**kept.get(code, {}), **own.get(code, {})} for code in spec["languages"]}
+    return {**spec, **data}
+
+
+def _checked(line: Line) -> None:
+    try:
         _check(line)
-    return Lines(raw, {line.id: line for line in lines}, default)
+    except BadPlan as wrong:
+        raise BadLines(str(wrong)) from None
 
 
 def _check(line: Line) -> None:
@@ -132,6 +209,24 @@ def _check(line: Line) -> None:
             raise BadLines(f"voices: {line.voices[code]!r} for {code!r} is no voice of the carrier, such as en-US")
         for key, text in line.words[code].items():
             _check_words(line, code, key, text)
+    _named(line.id, lambda: _check_plan(line))
+
+
+def _check_plan(line: Line) -> None:
+    rules.check_plan(line.routing.plan)
+    rules.check_plan(line.routing.closed_plan, closed=True)
+    rules.check_hours(line.hours)
+    rules.check_closed_words(line.hours, line.words)
+    rules.check_sayings(line.sayings, line.words)
+    rules.check_danger_named(line.words, key_for(line.keys, "danger"))
+
+
+def _named(id_: str, check: Callable[[], None]) -> None:
+    """Whatever is wrong is said with the line's name."""
+    try:
+        check()
+    except BadPlan as wrong:
+        raise BadPlan(f"line {id_!r}, {wrong}") from None
 
 
 def _check_words(line: Line, code: str, key: str, text: str) -> None:
@@ -152,12 +247,14 @@ def _line(id_: str, spec: Mapping[str, Any], raw: Mapping[str, Any]) -> Line:
     common: Mapping[str, Mapping[str, str]] = raw["words"]
     own: Mapping[str, Mapping[str, str]] = spec.get("words", {})
     languages = tuple(spec["languages"])
-    steps = spec.get("plan", raw.get("plan"))
+    steps, closed = (spec.get(name, raw.get(name)) for name in ("plan", "closed_plan"))
     routed = policy.Line(
         id_,
         languages,
         tuple(spec.get("skills", ())),
-        tuple(policy.PlanStep(**step) for step in steps) if steps is not None else policy.DEFAULT_PLAN,
+        reading.steps(steps) if steps is not None else policy.DEFAULT_PLAN,
+        reading.steps(closed) if closed is not None else policy.CLOSED_PLAN,
+        spec.get("class", "standard"),
     )
     return Line(
         routing=routed,
@@ -171,21 +268,25 @@ def _line(id_: str, spec: Mapping[str, Any], raw: Mapping[str, Any]) -> Line:
         voices={code: raw["voices"][code] for code in languages},
         credentials=tuple(spec.get("credentials", ())),
         staff_min=int(spec.get("staff_min", 2)),
+        hours=reading.hours(spec.get("hours")),
+        sayings=reading.sayings(spec["say"]) if "say" in spec else SAYINGS,
     )
 
 
 def load(settings: Settings, secrets: Secrets) -> Lines:
-    """The lines file; where it cannot be read, the last good one from the signed snapshot."""
+    """The lines file with the edits of the signed snapshot over it, without asking a store; where the file cannot be
+    read, the last good one from the snapshot."""
     path = settings.lines_file or SHIPPED
-    snapshot = settings.data_dir / SNAPSHOT_FILE
+    raw, edits, revision = _from_snapshot(settings, secrets)
     try:
-        raw = json.loads(path.read_text())
-        lines = parse(raw)
+        given = json.loads(path.read_text())
+        parse(given)
     except (OSError, ValueError, KeyError, TypeError) as error:
         wrong = error if isinstance(error, BadLines) else type(error).__name__
         logging.getLogger(__name__).error("lines file is unusable (%s), using the snapshot", wrong)
-        return _from_snapshot(snapshot, secrets) or parse(json.loads(SHIPPED.read_text()))
-    _keep(snapshot, raw, secrets)
+        return usable(raw or json.loads(SHIPPED.read_text()), edits, revision)
+    lines = usable(given, edits, revision)
+    keep(settings, secrets, lines)
     return lines
 
 
@@ -207,19 +308,33 @@ def has_snapshot(settings: Settings) -> bool:
     return (settings.data_dir / SNAPSHOT_FILE).exists()
 
 
-def _from_snapshot(path: Path, secrets: Secrets) -> Lines | None:
+def _from_snapshot(settings: Settings, secrets: Secrets) -> tuple[Mapping[str, Any] | None, dict[str, Edit], int]:
+    """File, edits and revision as they were kept; nothing where there is no good snapshot of ours."""
     try:
-        return parse(json.loads(secrets.verify(path.read_text(), SNAPSHOT)))
-    except (OSError, ValueError, KeyError, TypeError, BadToken):
-        return None
+        kept = json.loads(secrets.verify((settings.data_dir / SNAPSHOT_FILE).read_text(), SNAPSHOT))
+        if "file" not in kept:  # of a version that knew no edits: the file itself
+            kept = {"file": kept, "edits": {}, "revision": 0}
+        edits = {id_: Edit(edit["version"], edit["data"]) for id_, edit in kept["edits"].items()}
+        parse(kept["file"])
+        if kept.get("hotline", settings.name) != settings.name:  # of another hotline in the same folder
+            return None, {}, 0
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, BadToken):
+        return None, {}, 0
+    return kept["file"], edits, kept["revision"]
 
 
-def _keep(path: Path, raw: Mapping[str, Any], secrets: Secrets) -> None:
-    """Write the snapshot in one step; a full disk must not keep the hotline from starting."""
+def keep(settings: Settings, secrets: Secrets, lines: Lines) -> None:
+    """Write the snapshot in one step, unless a process of ours has kept a newer one; a full disk must not keep the
+    hotline from starting."""
+    if _from_snapshot(settings, secrets)[2] > lines.revision:
+        return
+    edits = {id_: {"version": edit.version, "data": edit.data} for id_, edit in lines.edits.items()}
+    body = {"hotline": settings.name, "file": lines.raw, "edits": edits, "revision": lines.revision}
+    path = settings.data_dir / SNAPSHOT_FILE
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(secrets.sign(json.dumps(raw, sort_keys=True).encode(), SNAPSHOT))
+        fresh = path.with_suffix(f".new{os.getpid()}")
+        fresh.write_text(secrets.sign(json.dumps(body, sort_keys=True).encode(), SNAPSHOT))
         fresh.replace(path)
     except OSError as error:
         logging.getLogger(__name__).warning("snapshot not written (%s)", type(error).__name__)

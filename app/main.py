@@ -15,6 +15,7 @@ from app import lines as lines_data
 from app.api import demo, mount
 from app.context import Context
 from app.links import Links
+from app.plan import follow
 from app.reconciler import forgotten
 from app.records.engine import connect
 from app.secrets import Secrets
@@ -36,6 +37,7 @@ LOOPS: dict[str, Loop] = {
     "forgotten": forgotten.run,
     "recorder": recorder.run,
     "missed": missed.run,
+    "lines": follow.run,
 }
 #: Seconds before a crashed loop starts again.
 RESTART_AFTER_S = 1.0
@@ -138,7 +140,7 @@ def create_app(
 @asynccontextmanager
 async def _lifespan(app: FastAPI, *, loops: bool) -> AsyncIterator[None]:
     ctx: Context = app.state.context
-    running = {**LOOPS, "desk": lambda _: app.state.desk.run()} if loops else {"desk": lambda _: app.state.desk.run()}
+    running = {**(LOOPS if loops else {"lines": follow.run}), "desk": lambda _: app.state.desk.run()}
     if isinstance(ctx.clock, VirtualClock):
         ctx.clock.probes.append(lambda: quiet(app))
     await reconciler.learn_epochs(ctx)

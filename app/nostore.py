@@ -35,7 +35,8 @@ GRAVE = frozenset({CallClass.agency, CallClass.attempt, CallClass.danger})
 
 def arrived(voice: Voice, here: Place, now_ms: int) -> Document:
     """A first ring that the board could not be told of: greeted as ever."""
-    return greeting(voice, here.language, here.next(here.turn, nostore=now_ms))
+    again = here.next(here.turn, nostore=now_ms)
+    return greeting(voice, here.language, again, closed=voice.line.closed_at(here.at))
 
 
 def turn(voice: Voice, place: Place, key: str, now_ms: int) -> Document:
@@ -43,9 +44,11 @@ def turn(voice: Voice, place: Place, key: str, now_ms: int) -> Document:
     cls = CallClass.danger if key == "danger" and place.cls not in GRAVE else place.cls
     since = place.nostore or now_ms
     here = Place(place.call, place.line, place.language, cls, place.at, place.n, place.turn + 1, nostore=since)
-    index = _telephone(voice, place, urgent=cls in GRAVE, held_ms=now_ms - since)
+    closed = voice.line.closed_at(place.at)
+    index = _telephone(voice, place, urgent=cls in GRAVE or closed, held_ms=now_ms - since)
     if index is not None:
-        return dial_backup(voice, here.language, here, index, words="danger_backup" if key == "danger" else "backup")
+        ringing = "closed_backup" if closed else "backup"
+        return dial_backup(voice, here.language, here, index, words="danger_backup" if key == "danger" else ringing)
     if place.dialled is not None:  # every telephone was tried, or somebody there has spoken with the caller
         here = here.next(here.turn, nostore=now_ms)
     return hold(voice, here.language, _words(place, key), here)

@@ -75,6 +75,7 @@ async def place(ctx: Context, leg: LegInfo, rang_ms: int) -> CallView:
             arrived_ms=said["arrived_ms"],
             counter=said.get("counter", 0),
             turn=0,
+            closed=ctx.lines.line(said["line"]).closed_at(said["arrived_ms"]),
             caller=caller_of(ctx, leg.from_),
         )
     )

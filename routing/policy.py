@@ -68,6 +68,7 @@ TIMES_S: Mapping[str, float] = {
     "rounding": 1,  # the carrier's stamps are whole seconds, rounded down
     "left": 20,  # after a specialist left, before the next is offered (L9)
     "wrap": 120,  # wrap-up
+    "returns": 600,  # a conversation broke off: its number ringing again within this is at least urgent
     "verify": 10,  # a new epoch is matched at last (S2)
     "dial": 135,  # an agency rung into the room: tried for 60 s, rings for 60, and its callbacks (L5)
     "effect": 30,  # an effect at the carrier is out of date after this (L3)
@@ -105,6 +106,9 @@ DEFAULT_PLAN: tuple[PlanStep, ...] = (
 )
 """Tier 1 is open from the start; these follow."""
 
+CLOSED_PLAN: tuple[PlanStep, ...] = (PlanStep(0, "backup"),)
+"""The plan of who rings outside the opening hours: the backup line at once."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -116,6 +120,10 @@ class Line:
     skills: tuple[str, ...] = ()
     """What everybody who takes its callers must have."""
     plan: tuple[PlanStep, ...] = DEFAULT_PLAN
+    closed_plan: tuple[PlanStep, ...] = CLOSED_PLAN
+    """Instead of `plan` for callers whose first ring was outside the opening hours."""
+    cls: str = ""
+    """The class in which its callers begin; empty: the hotline's."""
 
 
 @dataclass(frozen=True)
@@ -156,20 +164,22 @@ def lanes_for_person(
     return tuple(lanes)
 
 
-def lanes_for_call(line: Line, language: str) -> tuple[dict[str, Any], ...]:
-    """The wait plan of a caller in `language`: from the start, and at each step, the lanes that open; times in ms."""
+def lanes_for_call(line: Line, language: str, *, closed: bool = False) -> tuple[dict[str, Any], ...]:
+    """The wait plan of a caller in `language`: from the start, and at each step, the lanes that open; times in ms.
+    `id` says the same of a step in every version of the plan."""
     steps: list[dict[str, Any]] = [
-        {"at": 0, "step": "tier", "lanes": [lane(line.name, language, 1, line.skills)]},
+        {"at": 0, "step": "tier", "id": "tier1", "lanes": [lane(line.name, language, 1, line.skills)]},
     ]
     tiers = [1]
-    for step in sorted(line.plan, key=lambda s: s.at_s):
+    for step in sorted(line.closed_plan if closed else line.plan, key=lambda s: s.at_s):
         opened: list[str] = []
         if step.step == "tier":
             tiers.append(step.tier)
             opened = [lane(line.name, language, step.tier, line.skills)]
         elif step.step == "interpreter":
             opened = [lane(line.name, ANY_LANGUAGE, tier, line.skills) for tier in tiers]
-        steps.append({"at": round(step.at_s * 1000), "step": step.step, "lanes": opened})
+        name = f"tier{step.tier}" if step.step == "tier" else str(step.step)
+        steps.append({"at": round(step.at_s * 1000), "step": step.step, "id": name, "lanes": opened})
     return tuple(steps)
 
 
@@ -185,14 +195,17 @@ def compile_config(
     backups: int = 1,
     priorities: Priorities | None = None,
     times_s: Mapping[str, float] | None = None,
+    revision: int = 0,
 ) -> dict[str, Any]:
     """Everything the scripts read, as JSON-able data. `backups` is how many numbers the backup line has; `times_s`
-    replaces single entries of `TIMES_S`. The first line serves callers of a line nobody knows any more."""
+    replaces single entries of `TIMES_S`. The first line serves callers of a line nobody knows any more. The board
+    keeps the configuration of the greatest `revision` that it has seen."""
     if not lines:
         raise ValueError("a hotline has at least one line")
     rules = priorities or Priorities()
     senior_first = {"3": 0, "2": 1, "1": 2}
     return {
+        "revision": revision,
         "default": lines[0].name,
         "class": str(rules.default_class),
         "backups": backups,
@@ -207,7 +220,9 @@ def compile_config(
         "lines": {
             line.name: {
                 "language": line.languages[0],
+                "class": line.cls or str(rules.default_class),
                 "plans": {language: list(lanes_for_call(line, language)) for language in line.languages},
+                "closed": {language: list(lanes_for_call(line, language, closed=True)) for language in line.languages},
                 "anyone": [lane(line.name, ANY_LANGUAGE, ANY_TIER, line.skills)],
             }
             for line in lines

@@ -14,6 +14,7 @@ from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.records.base import Base, now
+from app.records.models_lines import LineVersion
 from app.records.models_notes import CallNote
 from app.records.models_people import AuditEntry, Revocation, Specialist
 from app.records.models_planned import Credential, Shift, ShiftChange, ShiftSwap
@@ -33,6 +34,7 @@ __all__ = [
     "EventConflict",
     "HandoffFact",
     "Leg",
+    "LineVersion",
     "Offer",
     "Ownership",
     "RecorderCursor",

@@ -35,9 +35,16 @@ class Board(Supervision, Reader):
         (compiled by `policy.compile_config`). Returns the epoch, `<ms>-<random>`."""
         latest = max(known, key=_epoch_key, default="")
         text = json.dumps(config, separators=(",", ":"))
-        args = {"known": latest, "config": text, "rand": self._store.new_id()[:8]}
+        rand = self._store.new_id()[:8]
+        args = {"known": latest, "config": text, "revision": config.get("revision", 0), "rand": rand}
         self._store.epoch = (await self._run("open", args, checked=False))["epoch"]
         return self._store.epoch
+
+    async def configure(self, config: Mapping[str, Any]) -> bool:
+        """The lines' data have been edited: callers who wait follow the plan as it is now, and what is due by it
+        happens. False when the board has a newer `revision` already."""
+        text = json.dumps(config, separators=(",", ":"))
+        return bool(await self._run("configure", {"config": text, "revision": config.get("revision", 0)}))
 
     async def end_verify(self) -> None:
         """One pass agreed with the carrier: matching begins before the 10 s are over (S2)."""
@@ -50,12 +57,22 @@ class Board(Supervision, Reader):
     # -- the caller
 
     async def arrive(
-        self, call: str, sid: str, line: str, language: str, caller: Caller, *, ring_back: bool = False
+        self,
+        call: str,
+        sid: str,
+        line: str,
+        language: str,
+        caller: Caller,
+        *,
+        ring_back: bool = False,
+        closed: bool = False,
     ) -> CallView:
         """A new call rings; a repeated request for the same call changes nothing. State `greeting`. `ring_back`: an
-        agency rings the number that agencies see; of the class above all others from the start (C2)."""
+        agency rings the number that agencies see; of the class above all others from the start (C2). `closed`: outside
+        the opening hours, so that the plan's closed form is followed."""
         who = asdict(caller)
         args = {"call": call, "sid": sid, "line": line, "language": language, "caller": who, "ring_back": ring_back}
+        args["closed"] = closed
         return reads.call_view(await self._run("arrive", args, source=CARRIER))
 
     async def turn(
@@ -72,6 +89,7 @@ class Board(Supervision, Reader):
         danger: bool = False,
         still_needed: bool = False,
         away: bool = False,
+        closed: bool = False,
         caller: Caller | None = None,
     ) -> CallView:
         """A hold turn (H1, H2): upserts an unknown call at its own place, proves the caller is there, applies the key.
@@ -89,6 +107,7 @@ class Board(Supervision, Reader):
             "danger": danger,
             "still_needed": still_needed,
             "away": away,
+            "closed": closed,
             "caller": asdict(caller) if caller else None,
         }
         return reads.call_view(await self._run("turn", args, source=CARRIER))

@@ -94,6 +94,8 @@ class CallView:
     """Since when somebody in it wants a lead, 0: nobody does."""
     watching: str = ""
     """Leads beside it who are nobody of the call's own, ids separated by spaces."""
+    closed: bool = False
+    """Its first ring was outside the line's opening hours."""
 
 
 @dataclass(frozen=True)

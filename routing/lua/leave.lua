@@ -9,7 +9,7 @@ local function alone(c, s)
   B.apart(c)
   B.move_caller(c, 'left')
   -- The place stays that of the first arrival; the wait plan begins anew.
-  B.set(c, { held_until = B.now + B.time('left'), plan = B.now + B.time('left'), step = 1 })
+  B.set(c, { held_until = B.now + B.time('left'), plan = B.now + B.time('left'), step = 1, did = '' })
   B.state(c, 'waiting', 'left')
   B.at('left', c.id, B.num(c.held_until))
   B.release_all(freed, c.id)

@@ -1,5 +1,5 @@
 -- open: adopt the stored epoch, or begin a new one in verify mode (S2); writes the configuration.
--- KEYS[1] meta. ARGV[4] {known: greatest epoch known elsewhere or "", config: JSON text, rand: hex}.
+-- KEYS[1] meta. ARGV[4] {known: greatest epoch known elsewhere or "", config: JSON text, revision, rand: hex}.
 -- Returns {epoch, begun}. Runs without the epoch check: it is what makes the epoch.
 local function newer(a, b)
   local am, ar = string.match(a, '^(%d+)-(.*)$')
@@ -25,7 +25,7 @@ local m = B.load('meta')
 B.meta = m
 local now, raw = B.clock(m)
 B.now = now or raw
-redis.call('SET', P .. 'config', args.config)
+B.keep_config(args)
 if now and m.epoch and not B.older(m.x) and (args.known == '' or newer(m.epoch, args.known)) then
   B.epoch = m.epoch
   return B.finish({ epoch = m.epoch, begun = false })

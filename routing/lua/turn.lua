@@ -1,12 +1,12 @@
 -- turn: a hold turn. Upserts an unknown call at its own place, proves that the caller is there, applies the key (H1, H2).
--- KEYS[1] meta. ARGV[4] {call, sid, line, language, cls, arrived_ms, counter, turn, danger, still_needed, away, caller?}.
+-- KEYS[1] meta. ARGV[4] {call, sid, line, language, cls, arrived_ms, counter, turn, danger, still_needed, away, closed, caller?}.
 -- Returns the call's view.
 local function resurrect(a)
   B.set(B.meta, { counter = math.max(B.num(B.meta.counter), a.counter) })
   local cls = B.config().rank[a.cls] and a.cls or B.config().class
   local c = B.create(a.call, { state = 'doubtful', sid = a.sid, line = a.line, lang = a.language, cls = cls,
     a = math.min(a.arrived_ms, B.now), counter = a.counter, turn = a.turn, heard = a.turn > 0 and '1' or '', cause = 'arrived',
-    resurrected = '1' }, a.caller)
+    resurrected = '1', closed = a.closed and '1' or '' }, a.caller)
   if cls == 'danger' and a.away then B.danger(c, a.turn) elseif cls == 'danger' then B.set(c, { press = B.now }) end
   return c
 end

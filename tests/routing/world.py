@@ -93,11 +93,10 @@ class World:
 
     # -- callers
 
-    async def rings(
-        self, call: str, *, language: str = "en", caller: Caller | None = None, ring_back: bool = False
-    ) -> CallView:
+    async def rings(self, call: str, *, language: str = "en", caller: Caller | None = None, **how: bool) -> CallView:
+        """`how`: `ring_back`, `closed`."""
         phone = self.phones[call] = Phone(call, self.sid("CA"), language)
-        view = await self.board.arrive(call, phone.sid, "main", language, caller or Caller(), ring_back=ring_back)
+        view = await self.board.arrive(call, phone.sid, "main", language, caller or Caller(), **how)
         phone.arrived_ms, phone.counter, phone.cls = view.arrived_ms, view.counter, view.cls
         return view
 

@@ -80,6 +80,18 @@ function B.config()
   return B.cfg
 end
 
+-- Keeps a configuration unless a newer one is here: a process that has not heard of an edit must not undo it. Every
+-- process brings it, and the calls hear of an edit once.
+function B.keep_config(a)
+  local m, had, got = B.meta, B.num(B.meta.conf), B.num(a.revision)
+  if got < had and redis.call('EXISTS', P .. 'config') == 1 then return false end
+  redis.call('SET', P .. 'config', a.config)
+  B.set(m, { conf = got })
+  B.cfg = nil
+  if got > had then B.replan_all() end
+  return true
+end
+
 function B.time(name) return B.config().times[name] end
 
 -- Server time in ms, never before the last one written; nil when it stepped back by more than 2 s (P5).

@@ -7,10 +7,11 @@ function B.line(c)
   return lines[c.line] or lines[B.config().default]
 end
 
--- The line's wait plan in the caller's language.
+-- The line's wait plan in the caller's language; of who rang outside the opening hours the closed form.
 function B.plan_of(c)
   local line = B.line(c)
-  return line.plans[c.lang] or line.plans[line.language]
+  local plans = c.closed == '1' and line.closed or line.plans
+  return plans[c.lang] or plans[line.language]
 end
 
 function B.parallel(c) return B.config().parallel[c.cls] or 1 end

@@ -39,6 +39,20 @@ end
 -- older than the epoch. Told twice, it is one fact.
 function B.retold(c) return c.resurrected == '1' or c.epoch ~= B.epoch or nil end
 
+-- Whose conversation broke off a moment ago is at least urgent (section P). A withheld number is like no other (C6).
+local function came_back(c)
+  if c.resurrected == '1' or (c.nh or '') == '' or c.wh == '1' then return end
+  if B.num(redis.call('GET', P .. 'broke:' .. c.nh)) > B.now then B.raise_class(c, 'urgent', 'system', 'returned') end
+end
+
+-- It ends without a word of ours: in a conversation that nobody of ours has ended, or after we have lost its specialist.
+local BROKEN = { talking = true, reconnecting = true, agency_only = true }
+local function broke_off(c, side)
+  if side == 'specialist' or (c.nh or '') == '' or c.wh == '1' then return end
+  if not BROKEN[c.state] and c.dropped ~= '1' then return end
+  redis.call('SET', P .. 'broke:' .. c.nh, B.now + B.time('returns'), 'PX', B.time('returns'))
+end
+
 -- A new row of the board. `fields` carry state, line, lang, cls, a, counter, sid.
 function B.create(id, fields, caller)
   local c = B.load('call', id)
@@ -48,6 +62,7 @@ function B.create(id, fields, caller)
   known(c, caller)
   redis.call('ZADD', P .. 'calls', c.a, id)
   arrived(c)
+  came_back(c)
   if c.cls == 'agency' then -- nobody of whom an agency asks is kept waiting: the backup line as after the danger key
     B.set(c, { press = B.now })
     B.alarm('ring_back', c)
@@ -188,8 +203,12 @@ function B.on.plan(id)
   if not c or not PLANNED[c.state] then return end
   local nxt = B.plan_of(c)[B.num(c.step) + 1]
   if not nxt or B.num(c.plan) + nxt.at > B.now then return B.arm(c) end
-  B.set(c, { step = B.num(c.step) + 1 })
-  if nxt.step == 'backup' then
+  local again = B.has_word(c.did, nxt.id)
+  B.set(c, { step = B.num(c.step) + 1, did = B.add_word(c.did, nxt.id) })
+  if again then -- carried out under an earlier version of the plan
+    B.place(c)
+    B.match_call(c)
+  elseif nxt.step == 'backup' then
     B.ring(c, 'backup')
   else
     B.emit('call.plan', c, { step = nxt.step, at_s = math.floor(nxt.at / 1000) })
@@ -198,6 +217,23 @@ function B.on.plan(id)
     B.match_call(c)
   end
   B.arm(c)
+end
+
+-- The plan of its line may be another one: the call goes on where the steps that it has had leave off, and what is due
+-- by now happens at once. A backup line that was tried is tried again as before.
+local function replan(c)
+  local plan, step = B.plan_of(c), 1
+  while plan[step + 1] and B.has_word(c.did, plan[step + 1].id) do step = step + 1 end
+  B.set(c, { step = step })
+  B.place(c)
+  if PLANNED[c.state] and c.bd ~= '1' then B.at('plan', c.id, math.max(B.now, B.num(c.held_until))) end
+end
+
+function B.replan_all()
+  for _, id in ipairs(redis.call('ZRANGE', P .. 'calls', 0, -1)) do
+    local c = B.call(id)
+    if c then replan(c) end
+  end
 end
 
 -- Two hold turns are missing: not offered until heard of again (H2).
@@ -250,6 +286,7 @@ function B.close(c, side, cause, ended, status, span)
   local freed = B.rescind(c, 'caller_gone')
   for _, s in ipairs(B.dismiss(c, cause)) do freed[#freed + 1] = s end
   if c.bd == '1' and side ~= 'specialist' then side = 'backup' end
+  broke_off(c, side)
   B.set(c, { relief = '', lost = 0, phase = '' })
   B.state(c, 'closed', cause)
   B.emit('call.ended', c, { outcome = B.outcome(c), side = side, cause = cause, ended_ms = ended, carrier_status = status,
