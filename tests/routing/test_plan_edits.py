@@ -169,7 +169,8 @@ async def test_what_has_happened_does_not_happen_twice(fresh: World) -> None:
     assert w.waited_s == 300
     pages = [e for e in await fresh.events_of("alarm") if e["kind"] == "page"]
     assert len(pages) == 1, "one page a call, whatever the versions of the plan"
-    assert [e["step"] for e in await fresh.events_of("call.plan")] == ["tier", "interpreter", "page", "tier", "backup"]
+    steps = [e["step"] for e in await fresh.events_of("call.plan")]
+    assert steps == ["tier", "interpreter", "page", "edited", "tier", "backup"]
 
 
 async def test_a_tier_that_an_edit_opens_is_offered_the_caller_at_once(fresh: World) -> None:

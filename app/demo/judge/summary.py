@@ -9,10 +9,11 @@ from app.demo.evidence import Evidence
 from app.demo.judge import figures
 from app.demo.judge.assigned import double_assigned, ghost_offers
 from app.demo.judge.buckets import bucket
+from app.demo.judge.order import out_of_order
 from app.demo.judge.record import mismatched, unrecorded
 
 #: What must be 0.
-COUNTERS = ("lost", "double_assigned", "ghost_offers", "unrecorded", "mismatched")
+COUNTERS = ("lost", "double_assigned", "ghost_offers", "unrecorded", "mismatched", "out_of_order")
 
 
 def summary(e: Evidence) -> dict[str, Any]:
@@ -25,6 +26,7 @@ def summary(e: Evidence) -> dict[str, Any]:
         "ghost_offers": ghost_offers(e),
         "unrecorded": unrecorded(e),
         "mismatched": mismatched(e),
+        "out_of_order": out_of_order(e),
     }
     events = figures.happened(e)
     return {

@@ -211,7 +211,7 @@ function B.on.plan(id)
   elseif nxt.step == 'backup' then
     B.ring(c, 'backup')
   else
-    B.emit('call.plan', c, { step = nxt.step, at_s = math.floor(nxt.at / 1000) })
+    B.emit('call.plan', c, { step = nxt.step, id = nxt.id, at_s = math.floor(nxt.at / 1000) })
     if nxt.step == 'page' then B.alarm('page', c) end
     B.place(c)
     B.match_call(c)
@@ -226,7 +226,9 @@ local function replan(c)
   while plan[step + 1] and B.has_word(c.did, plan[step + 1].id) do step = step + 1 end
   B.set(c, { step = step })
   B.place(c)
-  if PLANNED[c.state] and c.bd ~= '1' then B.at('plan', c.id, math.max(B.now, B.num(c.held_until))) end
+  if not PLANNED[c.state] then return end
+  B.emit('call.plan', c, { step = 'edited', at_s = math.floor((B.now - B.num(c.plan)) / 1000) })
+  if c.bd ~= '1' then B.at('plan', c.id, math.max(B.now, B.num(c.held_until))) end
 end
 
 function B.replan_all()

@@ -10,6 +10,7 @@ import pytest
 from app.people import sessions
 from app.people.roles import Role
 from tests.app.api.test_routes import ALLOWED
+from tests.app.plan.edits import RIGHT
 
 pytestmark = pytest.mark.anyio
 
@@ -19,6 +20,9 @@ NEEDS = {
     "POST /api/softphone-token": "",
     "GET /api/directory": "",
     "GET /api/lines": "",
+    "GET /api/lines/{id}/plan": "",
+    "PUT /api/lines/{id}/plan": "record",
+    "GET /api/lines/{id}/plan/versions": "record",
     "GET /api/check": "",
     "GET /api/draft-key": "",
     "GET /api/calls/{id}/notes": "record",
@@ -102,6 +106,7 @@ BODIES: dict[str, Any] = {
     "POST /api/calls/{id}/safe-to-call": {"id": "fact-00000032", "safe": "no"},
     "POST /api/calls/{id}/handoffs": {"id": "h0000000002", "to": "+12025550199", "why": "medical", "consent": "given"},
     "POST /api/handoffs/{id}/facts": {"id": "fact-00000033", "contact": "by_hand"},
+    "PUT /api/lines/{id}/plan": {"version": 0, "why": "a test", **RIGHT},
     "POST /api/specialists": {"login": "new", "name": "New", "password": "a long enough password"},
     "PATCH /api/specialists/{id}": {"name": "Other"},
     "POST /api/shifts": SHIFT,
@@ -143,6 +148,7 @@ class Desk:
         handoff = {"id": "h0000000001", "to": "+12025550199", "why": "medical", "consent": "given"}
         await person.post(f"calls/{call.id}/handoffs", handoff)
         self.ids = {"calls": call.id, "offers": offer, "handoffs": "h0000000001", "specialists": person.spec}
+        self.ids["lines"] = "main"
 
     async def asks(self, route: str) -> tuple[int, Any]:
         """By the least privileged role that may; ids are real ones."""

@@ -745,18 +745,18 @@ export interface paths {
         };
         /**
          * Shifts
-         * @description Shifts as they recur, of one person or of all.
+         * @description Weekly shifts, of one person or of all.
          */
         get: operations["shifts_api_shifts_get"];
         put?: never;
         /**
-         * Add
-         * @description A shift for somebody.
+         * Add Weekly
+         * @description A weekly shift for somebody.
          */
-        post: operations["add_api_shifts_post"];
+        post: operations["add_weekly_api_shifts_post"];
         /**
          * Remove
-         * @description Take a shift away, with everything changed in it.
+         * @description Take a weekly shift away.
          */
         delete: operations["remove_api_shifts_delete"];
         options?: never;
@@ -764,7 +764,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/shifts/occurrences": {
+    "/api/lines/{id}/plan": {
         parameters: {
             query?: never;
             header?: never;
@@ -772,75 +772,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Calendar
-         * @description Who is on when, from midnight (UTC) of `since` or of today.
+         * Plan
+         * @description What is in force now. With the record away it is still told; who made it is unknown then.
          */
-        get: operations["calendar_api_shifts_occurrences_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/shifts/changes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
+        get: operations["plan_api_lines__id__plan_get"];
         /**
          * Change
-         * @description Cancel or move one shift; whoever has taken it over keeps it.
+         * @description Save it whole, on the version that you had before you. Callers who wait follow it from now on.
          */
-        post: operations["change_api_shifts_changes_post"];
-        /**
-         * Restore
-         * @description One shift is again as its rule says, and its first owner's.
-         */
-        delete: operations["restore_api_shifts_changes_delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/shifts/import": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Take In
-         * @description Take in a calendar file: all of it, or nothing.
-         */
-        post: operations["take_in_api_shifts_import_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/shifts/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Give Out
-         * @description One's own shifts as a calendar file; leads and admins may have anybody's.
-         */
-        get: operations["give_out_api_shifts_export_get"];
-        put?: never;
+        put: operations["change_api_lines__id__plan_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -848,7 +788,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/shifts/coverage": {
+    "/api/lines/{id}/plan/versions": {
         parameters: {
             query?: never;
             header?: never;
@@ -856,202 +796,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Coverage
-         * @description Gaps and thin hours ahead, from what is planned now; expired credentials do not count as coverage.
+         * History
+         * @description Every edit, newest first: who made it, when, why, and what it was.
          */
-        get: operations["coverage_api_shifts_coverage_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/shifts/on-call": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * On Call
-         * @description The leads on call now, who goes last first.
-         */
-        get: operations["on_call_api_shifts_on_call_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/swaps": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Swaps
-         * @description What one has asked and been asked; leads and admins see all.
-         */
-        get: operations["swaps_api_swaps_get"];
-        put?: never;
-        /**
-         * Ask
-         * @description Ask somebody to take one of one's shifts.
-         */
-        post: operations["ask_api_swaps_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/swaps/{id}/accept": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Accept
-         * @description Take the shift; what was to come in return goes the other way. Saying it again changes nothing.
-         */
-        post: operations["accept_api_swaps__id__accept_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/swaps/{id}/decline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Decline
-         * @description Not this time: the shift stays whose it is.
-         */
-        post: operations["decline_api_swaps__id__decline_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/swaps/{id}/withdraw": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Withdraw
-         * @description Take back what one has asked.
-         */
-        post: operations["withdraw_api_swaps__id__withdraw_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/credentials": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Credentials
-         * @description Everybody's, or one person's.
-         */
-        get: operations["credentials_api_credentials_get"];
-        put?: never;
-        /**
-         * Add
-         * @description A credential of somebody.
-         */
-        post: operations["add_api_credentials_post"];
-        /**
-         * Remove
-         * @description Take a credential away: it was withdrawn, or written down wrongly.
-         */
-        delete: operations["remove_api_credentials_delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/credentials/mine": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Mine
-         * @description One's own, and what must be renewed.
-         */
-        get: operations["mine_api_credentials_mine_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/credentials/warnings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Warnings
-         * @description What expires within 30 days or has expired, the most urgent first, and who is not routed for it.
-         */
-        get: operations["warnings_api_credentials_warnings_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/credentials/number": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Number
-         * @description The number of one credential; the reading is on the audit trail.
-         */
-        get: operations["number_api_credentials_number_get"];
+        get: operations["history_api_lines__id__plan_versions_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1463,47 +1211,6 @@ export interface components {
             /** Handoffs */
             handoffs: components["schemas"]["HandoffKnown"][];
         };
-        /**
-         * ChangeIn
-         * @description Cancel one shift, or move it to other wall-clock times of the same zone.
-         */
-        ChangeIn: {
-            /** Shift Id */
-            shift_id: number;
-            /**
-             * Original
-             * Format: date-time
-             */
-            original: string;
-            /**
-             * Cancelled
-             * @default false
-             */
-            cancelled: boolean;
-            /** Start */
-            start?: string | null;
-            /** End */
-            end?: string | null;
-        };
-        /**
-         * ChangeOut
-         * @description What differs in one shift, named by the wall-clock start that its rule gives it.
-         */
-        ChangeOut: {
-            /**
-             * Original
-             * Format: date-time
-             */
-            original: string;
-            /** Cancelled */
-            cancelled: boolean;
-            /** Start */
-            start: string | null;
-            /** End */
-            end: string | null;
-            /** Holder */
-            holder: string | null;
-        };
         /** ClassIn */
         ClassIn: {
             /** Id */
@@ -1514,71 +1221,6 @@ export interface components {
              * @enum {string}
              */
             why: "assessed" | "attempt_in_progress" | "escalated" | "eased" | "key_by_mistake" | "agreed_with_lead";
-        };
-        /** CoverageOut */
-        CoverageOut: {
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /**
-             * Until
-             * Format: date-time
-             */
-            until: string;
-            /** Lines */
-            lines: components["schemas"]["LineCoverage"][];
-            /** On Call Gaps */
-            on_call_gaps: components["schemas"]["StretchOut"][];
-        };
-        /**
-         * CredentialIn
-         * @description Good from the first day to the end of the last, in the hotline's zone; a renewal is another one.
-         */
-        CredentialIn: {
-            /** Specialist Id */
-            specialist_id: string;
-            kind: components["schemas"]["CredentialKind"];
-            /**
-             * Issuer
-             * @default
-             */
-            issuer: string;
-            /**
-             * Number
-             * @default
-             */
-            number: string;
-            /** Valid From */
-            valid_from?: string | null;
-            /** Expires On */
-            expires_on?: string | null;
-        };
-        /**
-         * CredentialKind
-         * @description What a line may require.
-         * @enum {string}
-         */
-        CredentialKind: "licence" | "certification" | "background_check";
-        /**
-         * CredentialOut
-         * @description Without its number, which is read on its own.
-         */
-        CredentialOut: {
-            /** Id */
-            id: number;
-            /** Specialist Id */
-            specialist_id: string;
-            kind: components["schemas"]["CredentialKind"];
-            /** Issuer */
-            issuer: string;
-            /** Has Number */
-            has_number: boolean;
-            /** Valid From */
-            valid_from: string | null;
-            /** Expires On */
-            expires_on: string | null;
         };
         /** DeclineIn */
         DeclineIn: {
@@ -1691,25 +1333,6 @@ export interface components {
             definition: {
                 [key: string]: string;
             };
-        };
-        /**
-         * FileIn
-         * @description A calendar file's text, all of whose events are shifts of one person. A UID that is known already is changed.
-         */
-        FileIn: {
-            /** Specialist Id */
-            specialist_id: string;
-            /** Ics */
-            ics: string;
-            /** Zone */
-            zone?: string | null;
-        };
-        /** FileOut */
-        FileOut: {
-            /** Added */
-            added: number;
-            /** Changed */
-            changed: number;
         };
         /** FindingOut */
         FindingOut: {
@@ -1895,22 +1518,30 @@ export interface components {
             };
         };
         /**
-         * Kind
-         * @description What a shift is for.
-         * @enum {string}
+         * HolidayTimes
+         * @description Days, both included, with other hours than the week's; none: closed.
          */
-        Kind: "line" | "on_call";
-        /**
-         * LapsedOut
-         * @description A line that this person is not routed to now, because a credential that it requires is missing or expired.
-         */
-        LapsedOut: {
-            /** Specialist Id */
-            specialist_id: string;
-            /** Line */
-            line: string;
-            /** Requires */
-            requires: string[];
+        HolidayTimes: {
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Openings
+             * @default []
+             */
+            openings: components["schemas"]["OpeningTimes"][];
         };
         /** LegOut */
         LegOut: {
@@ -1927,24 +1558,6 @@ export interface components {
          * @enum {string}
          */
         Level: "junior" | "intermediate" | "senior";
-        /**
-         * LineCoverage
-         * @description Of the callers of one line in one language.
-         */
-        LineCoverage: {
-            /** Line */
-            line: string;
-            /** Language */
-            language: string;
-            /** Wanted */
-            wanted: number;
-            /** Gaps */
-            gaps: components["schemas"]["StretchOut"][];
-            /** Thin */
-            thin: components["schemas"]["StretchOut"][];
-            /** Always On */
-            always_on: number;
-        };
         /** LineOut */
         LineOut: {
             /** Id */
@@ -1990,38 +1603,6 @@ export interface components {
             /** Offers */
             offers: components["schemas"]["OfferShort"][];
         };
-        /** MineOut */
-        MineOut: {
-            /** Expiring */
-            expiring: components["schemas"]["WarningOut"][];
-            /** Lapsed */
-            lapsed: components["schemas"]["LapsedOut"][];
-            /** Credentials */
-            credentials: components["schemas"]["CredentialOut"][];
-        };
-        /**
-         * NamedIn
-         * @description One shift of one day, as `/api/shifts/occurrences` names it.
-         */
-        NamedIn: {
-            /** Shift Id */
-            shift_id: number;
-            /**
-             * Original
-             * Format: date-time
-             */
-            original: string;
-        };
-        /** NamedOut */
-        NamedOut: {
-            /** Shift Id */
-            shift_id: number;
-            /**
-             * Original
-             * Format: date-time
-             */
-            original: string;
-        };
         /** NoteIn */
         NoteIn: {
             /** Id */
@@ -2048,32 +1629,14 @@ export interface components {
             version: number;
         };
         /**
-         * OccurrenceOut
-         * @description One shift of one day; `shift_id` and `original` together are its name.
+         * NumberOut
+         * @description `number` is null for a caller who withheld it.
          */
-        OccurrenceOut: {
-            /** Shift Id */
-            shift_id: number;
-            /**
-             * Original
-             * Format: date-time
-             */
-            original: string;
-            /**
-             * Begin
-             * Format: date-time
-             */
-            begin: string;
-            /**
-             * End
-             * Format: date-time
-             */
-            end: string;
-            kind: components["schemas"]["Kind"];
-            /** Specialist Id */
-            specialist_id: string;
-            /** Changed */
-            changed: boolean;
+        NumberOut: {
+            /** Number */
+            number: string | null;
+            /** Withheld */
+            withheld: boolean;
         };
         /** OfferShort */
         OfferShort: {
@@ -2091,16 +1654,6 @@ export interface components {
             deadline_ms: number;
             /** Acked */
             acked: boolean;
-        };
-        /** OnCallOut */
-        OnCallOut: {
-            /** Specialist Id */
-            specialist_id: string;
-            /**
-             * Until
-             * Format: date-time
-             */
-            until: string;
         };
         /** OnIn */
         OnIn: {
@@ -2129,6 +1682,105 @@ export interface components {
             why: string;
             /** Due */
             due: components["schemas"]["DueOut"][];
+        };
+        /** OpeningHours */
+        OpeningHours: {
+            /** Zone */
+            zone: string;
+            weekly: components["schemas"]["Week"];
+            /**
+             * Holidays
+             * @default []
+             */
+            holidays: components["schemas"]["HolidayTimes"][];
+        };
+        /**
+         * OpeningTimes
+         * @description Wall-clock times of the zone; an `end` at or before `start` is on the next day.
+         */
+        OpeningTimes: {
+            /**
+             * Start
+             * Format: time
+             */
+            start: string;
+            /**
+             * End
+             * Format: time
+             */
+            end: string;
+        };
+        /**
+         * PlanIn
+         * @description A whole plan. `version`: the one that you had before you; a later one in force refuses yours.
+         */
+        PlanIn: {
+            /** Version */
+            version: number;
+            /** Why */
+            why: string;
+            /** Plan */
+            plan: components["schemas"]["Step"][];
+            /** Closed Plan */
+            closed_plan: components["schemas"]["Step"][];
+            hours?: components["schemas"]["OpeningHours"] | null;
+            /** Say */
+            say: components["schemas"]["Saying"][];
+            /**
+             * Words
+             * @default {}
+             */
+            words: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+        };
+        /** PlanOut */
+        PlanOut: {
+            /** Line */
+            line: string;
+            /** Number */
+            number: string;
+            /** Languages */
+            languages: string[];
+            /** Version */
+            version: number;
+            /** Who */
+            who: string | null;
+            /** Why */
+            why: string | null;
+            /** Saved At */
+            saved_at: string | null;
+            /** Plan */
+            plan: components["schemas"]["Step"][];
+            /** Closed Plan */
+            closed_plan: components["schemas"]["Step"][];
+            hours: components["schemas"]["OpeningHours"] | null;
+            /** Say */
+            say: components["schemas"]["Saying"][];
+            /** Words */
+            words: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** Common Words */
+            common_words: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** Open Now */
+            open_now: boolean;
+            /** Changes At */
+            changes_at: string | null;
+            /** Backup Numbers */
+            backup_numbers: number;
+            /** Backup Max S */
+            backup_max_s: number;
+            /** Closed Backup Max S */
+            closed_backup_max_s: number;
         };
         /**
          * Presence
@@ -2221,15 +1873,29 @@ export interface components {
             recorded: boolean;
         };
         /**
+         * Saying
+         * @description From `from_s` seconds after the first ring on, every so many hold turns (of some 20 s) these words are said.
+         */
+        Saying: {
+            /** From S */
+            from_s: number;
+            /** Words */
+            words: string;
+            /**
+             * Every Turns
+             * @default 4
+             */
+            every_turns: number;
+        };
+        /**
          * ShiftIn
-         * @description Wall-clock times in `zone`; an `end` at or before `start` is on the next day. Either every week on `weekday`, or
-         *     from the day `first_on` by an iCalendar `rule` (RRULE), without which it takes place once.
+         * @description Wall-clock times in `zone`; an `end` at or before `start` is on the next day.
          */
         ShiftIn: {
             /** Specialist Id */
             specialist_id: string;
-            /** @default line */
-            kind: components["schemas"]["Kind"];
+            /** Weekday */
+            weekday: number;
             /**
              * Start
              * Format: time
@@ -2242,19 +1908,10 @@ export interface components {
             end: string;
             /** Zone */
             zone: string;
-            /** Weekday */
-            weekday?: number | null;
             /** Valid From */
             valid_from?: string | null;
             /** Valid Until */
             valid_until?: string | null;
-            /** First On */
-            first_on?: string | null;
-            /**
-             * Rule
-             * @default
-             */
-            rule: string;
         };
         /** ShiftOut */
         ShiftOut: {
@@ -2262,7 +1919,6 @@ export interface components {
             id: number;
             /** Specialist Id */
             specialist_id: string;
-            kind: components["schemas"]["Kind"];
             /** Weekday */
             weekday: number;
             /**
@@ -2281,15 +1937,6 @@ export interface components {
             valid_from: string | null;
             /** Valid Until */
             valid_until: string | null;
-            /**
-             * First On
-             * Format: date
-             */
-            first_on: string;
-            /** Rule */
-            rule: string;
-            /** Changes */
-            changes: components["schemas"]["ChangeOut"][];
         };
         /** SignIn */
         SignIn: {
@@ -2409,6 +2056,24 @@ export interface components {
             always_on: boolean;
         };
         /**
+         * Step
+         * @description At `at_s` seconds after the first ring: `tier` opens that tier, `backup` is the last.
+         */
+        Step: {
+            /** At S */
+            at_s: number;
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "tier" | "interpreter" | "page" | "backup";
+            /**
+             * Tier
+             * @default 0
+             */
+            tier: number;
+        };
+        /**
          * StepOut
          * @description One step of the wait plan, seconds after first ring.
          */
@@ -2438,57 +2103,6 @@ export interface components {
             known: boolean;
             /** Earlier */
             earlier: components["schemas"]["EarlierCall"][];
-        };
-        /**
-         * StretchOut
-         * @description Some hours (UTC) and how many people are on shift in them.
-         */
-        StretchOut: {
-            /**
-             * Begin
-             * Format: date-time
-             */
-            begin: string;
-            /**
-             * End
-             * Format: date-time
-             */
-            end: string;
-            /** On */
-            on: number;
-        };
-        /**
-         * SwapIn
-         * @description `give` is one's own; `back` is one of the other's, in return, or nothing.
-         */
-        SwapIn: {
-            /** To */
-            to: string;
-            give: components["schemas"]["NamedIn"];
-            back?: components["schemas"]["NamedIn"] | null;
-        };
-        /** SwapOut */
-        SwapOut: {
-            /** Id */
-            id: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "asked" | "accepted" | "declined" | "withdrawn";
-            /** Asker */
-            asker: string;
-            /** Asked */
-            asked: string;
-            give: components["schemas"]["NamedOut"];
-            back: components["schemas"]["NamedOut"] | null;
-            /**
-             * Asked At
-             * Format: date-time
-             */
-            asked_at: string;
-            /** Answered At */
-            answered_at: string | null;
         };
         /**
          * TodayOut
@@ -2574,33 +2188,61 @@ export interface components {
             /** Context */
             ctx?: Record<string, never>;
         };
-        /**
-         * WarningOut
-         * @description It expires in `days_left` days, and `stage` is the warning that this is: 30, 14 or 3 days ahead, 0 when it has
-         *     expired and its person is no longer routed to lines that require it.
-         */
-        WarningOut: {
-            /** Id */
-            id: number;
-            /** Specialist Id */
-            specialist_id: string;
-            kind: components["schemas"]["CredentialKind"];
+        /** VersionOut */
+        VersionOut: {
+            /** Version */
+            version: number;
+            /** Who */
+            who: string;
+            /** Why */
+            why: string;
             /**
-             * Expires On
-             * Format: date
+             * Saved At
+             * Format: date-time
              */
-            expires_on: string;
-            /** Days Left */
-            days_left: number;
-            /** Stage */
-            stage: number;
+            saved_at: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
         };
-        /** Warnings */
-        Warnings: {
-            /** Expiring */
-            expiring: components["schemas"]["WarningOut"][];
-            /** Lapsed */
-            lapsed: components["schemas"]["LapsedOut"][];
+        /** Week */
+        Week: {
+            /**
+             * Monday
+             * @default []
+             */
+            monday: components["schemas"]["OpeningTimes"][];
+            /**
+             * Tuesday
+             * @default []
+             */
+            tuesday: components["schemas"]["OpeningTimes"][];
+            /**
+             * Wednesday
+             * @default []
+             */
+            wednesday: components["schemas"]["OpeningTimes"][];
+            /**
+             * Thursday
+             * @default []
+             */
+            thursday: components["schemas"]["OpeningTimes"][];
+            /**
+             * Friday
+             * @default []
+             */
+            friday: components["schemas"]["OpeningTimes"][];
+            /**
+             * Saturday
+             * @default []
+             */
+            saturday: components["schemas"]["OpeningTimes"][];
+            /**
+             * Sunday
+             * @default []
+             */
+            sunday: components["schemas"]["OpeningTimes"][];
         };
         /**
          * Who
@@ -2620,21 +2262,6 @@ export interface components {
             expires: number;
             /** Csrf */
             csrf: string;
-        };
-        /**
-         * NumberOut
-         * @description `number` is null for a caller who withheld it.
-         */
-        app__api__calls__NumberOut: {
-            /** Number */
-            number: string | null;
-            /** Withheld */
-            withheld: boolean;
-        };
-        /** NumberOut */
-        app__api__credentials__NumberOut: {
-            /** Number */
-            number: string;
         };
         /**
          * Role
@@ -3188,7 +2815,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__api__calls__NumberOut"];
+                    "application/json": components["schemas"]["NumberOut"];
                 };
             };
             /** @description Validation Error */
@@ -3856,7 +3483,7 @@ export interface operations {
             };
         };
     };
-    add_api_shifts_post: {
+    add_weekly_api_shifts_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -3918,272 +3545,7 @@ export interface operations {
             };
         };
     };
-    calendar_api_shifts_occurrences_get: {
-        parameters: {
-            query?: {
-                since?: string | null;
-                days?: number;
-                specialist_id?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OccurrenceOut"][];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    change_api_shifts_changes_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChangeIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChangeOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    restore_api_shifts_changes_delete: {
-        parameters: {
-            query: {
-                shift_id: number;
-                original: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    take_in_api_shifts_import_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FileIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FileOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    give_out_api_shifts_export_get: {
-        parameters: {
-            query?: {
-                specialist_id?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/calendar": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    coverage_api_shifts_coverage_get: {
-        parameters: {
-            query?: {
-                days?: number;
-                wanted?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CoverageOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    on_call_api_shifts_on_call_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OnCallOut"][];
-                };
-            };
-        };
-    };
-    swaps_api_swaps_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SwapOut"][];
-                };
-            };
-        };
-    };
-    ask_api_swaps_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SwapIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SwapOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    accept_api_swaps__id__accept_post: {
+    plan_api_lines__id__plan_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -4200,7 +3562,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SwapOut"];
+                    "application/json": components["schemas"]["PlanOut"];
                 };
             };
             /** @description Validation Error */
@@ -4214,119 +3576,28 @@ export interface operations {
             };
         };
     };
-    decline_api_swaps__id__decline_post: {
+    change_api_lines__id__plan_put: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 id: string;
             };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SwapOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    withdraw_api_swaps__id__withdraw_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SwapOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    credentials_api_credentials_get: {
-        parameters: {
-            query?: {
-                specialist_id?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CredentialOut"][];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    add_api_credentials_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CredentialIn"];
+                "application/json": components["schemas"]["PlanIn"];
             };
         };
         responses: {
             /** @description Successful Response */
-            201: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CredentialOut"];
+                    "application/json": components["schemas"]["PlanOut"];
                 };
             };
             /** @description Validation Error */
@@ -4340,40 +3611,13 @@ export interface operations {
             };
         };
     };
-    remove_api_credentials_delete: {
-        parameters: {
-            query: {
-                id: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    mine_api_credentials_mine_get: {
+    history_api_lines__id__plan_versions_get: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -4384,49 +3628,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MineOut"];
-                };
-            };
-        };
-    };
-    warnings_api_credentials_warnings_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Warnings"];
-                };
-            };
-        };
-    };
-    number_api_credentials_number_get: {
-        parameters: {
-            query: {
-                id: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["app__api__credentials__NumberOut"];
+                    "application/json": components["schemas"]["VersionOut"][];
                 };
             };
             /** @description Validation Error */
