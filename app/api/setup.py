@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy import select
 
 from app.api.access import Route, desk_of, public, roles
-from app.api.console import OnTheLine
 from app.api.fields import Out
 from app.people.roles import Role
 from app.people.sessions import Session
@@ -18,6 +17,7 @@ from routing import policy
 
 router = APIRouter(route_class=Route, prefix="/api", tags=["setup"])
 
+Reader = Annotated[Session, Depends(roles(Role.specialist, Role.lead, Role.admin))]
 AdminOrLead = Annotated[Session, Depends(roles(Role.admin, Role.lead))]
 
 
@@ -66,7 +66,7 @@ async def hello(request: Request) -> Hello:
 
 
 @router.get("/lines")
-async def lines(request: Request, _: OnTheLine) -> list[LineOut]:
+async def lines(request: Request, _: Reader) -> list[LineOut]:
     """The lines with their wait plans: what happens next for somebody who waits."""
     known = desk_of(request).ctx.lines
     danger = float(known.raw.get("danger_backup_s", policy.TIMES_S["danger_backup"]))

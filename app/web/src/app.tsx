@@ -10,6 +10,7 @@ import { Banners, Elsewhere, Footer, Toasts } from "./pages/Banners";
 import { Board } from "./pages/Board";
 import { Desk } from "./pages/Desk";
 import { Header, type View } from "./pages/Header";
+import { Plan } from "./pages/Plan";
 import { Setup } from "./pages/Setup";
 import { Shortcuts } from "./pages/Shortcuts";
 import { SignIn } from "./pages/SignIn";
@@ -56,7 +57,7 @@ function Console({ who }: { who: s.Who }): JSX.Element {
       <Header view={page} go={(next) => (view.value = next)} />
       <Banners />
       <main id="main" tabIndex={-1} inert={s.signedOut.value}>
-        {s.elsewhere.value ? <Elsewhere /> : page === "desk" ? <Desk /> : page === "board" ? <Board /> : <Setup />}
+        {s.elsewhere.value ? <Elsewhere /> : page === "desk" ? <Desk /> : page === "board" ? <Board /> : page === "plan" ? <Plan /> : <Setup />}
       </main>
       <Footer />
       {s.signedOut.value && (

@@ -5,10 +5,10 @@ import { ask, type Schemas } from "./api/client";
 export type Line = Schemas["LineOut"];
 export const lines = signal<Record<string, Line>>({});
 
-export async function loadLines(): Promise<void> {
-  if (Object.keys(lines.value).length) return;
-  const list = await ask("get", "/api/lines").catch(() => []);
-  lines.value = Object.fromEntries(list.map((line) => [line.id, line]));
+export async function loadLines(again = false): Promise<void> {
+  if (!again && Object.keys(lines.value).length) return;
+  const list = await ask("get", "/api/lines").catch(() => null);
+  if (list) lines.value = Object.fromEntries(list.map((line) => [line.id, line]));
 }
 
 /** The first step of the plan that lies ahead of this wait. */

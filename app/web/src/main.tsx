@@ -6,6 +6,7 @@ import "./styles/pages.css";
 import "./styles/call.css";
 import "./styles/board.css";
 import "./styles/today.css";
+import "./styles/plan.css";
 import "./styles/narrow.css";
 import { render } from "preact";
 import { App } from "./app";

@@ -81,7 +81,7 @@ ALLOWED = {
     "GET /api/calls/{id}/notes": SPECIALIST_TOO,
     "GET /api/draft-key": SPECIALIST_TOO,
     "POST /api/calls/{id}/story": SPECIALIST_TOO,
-    "GET /api/lines": SPECIALIST_TOO,
+    "GET /api/lines": {Role.specialist, Role.lead, Role.admin},
     "GET /api/lines/{id}/plan": {Role.specialist, Role.lead, Role.admin},
     "PUT /api/lines/{id}/plan": {Role.lead, Role.admin},
     "GET /api/lines/{id}/plan/versions": {Role.lead, Role.admin, Role.auditor},

@@ -18,7 +18,7 @@ const PRESENCES: readonly [Presence, string][] = [
   ["offline", "0"],
 ];
 
-export type View = "board" | "desk" | "setup";
+export type View = "board" | "desk" | "plan" | "setup";
 
 export function Header({ view, go }: { view: View; go: (view: View) => void }): JSX.Element {
   const w = t.value.header;
@@ -37,7 +37,14 @@ export function Header({ view, go }: { view: View; go: (view: View) => void }): 
         <nav class="tabs" aria-label={w.menu}>
           <Tab name="board" label={w.board} k="b" view={view} go={go} />
           <Tab name="desk" label={w.desk} k="d" view={view} go={go} off={view === "desk"} />
+          <Tab name="plan" label={w.plan} k="p" view={view} go={go} off={view === "desk"} />
           <Tab name="setup" label={w.setup} k="g" view={view} go={go} off={view === "desk"} />
+        </nav>
+      )}
+      {role === "admin" && (
+        <nav class="tabs" aria-label={w.menu}>
+          <Tab name="plan" label={w.plan} k="p" view={view} go={go} />
+          <Tab name="setup" label={w.setup} k="g" view={view} go={go} />
         </nav>
       )}
       {online && <Presences />}

@@ -2,5 +2,6 @@
 import type { Words } from "./en";
 import { around } from "./es/around";
 import { desk } from "./es/desk";
+import { plan } from "./es/plan";
 
-export const es: Words = { ...desk, ...around };
+export const es: Words = { ...desk, ...around, ...plan };

@@ -142,6 +142,7 @@ export const around = {
     no_room: "That call has no room yet.",
     nobody_to_coach: "There is no specialist who could hear you now.",
     on_hold: "The caller is on hold.",
+    outdated: "Somebody has changed this plan since you opened it, and nothing of yours was saved. Load it again.",
   } as Record<string, string>,
   welcome: {
     title: "A crisis line on this machine",

@@ -24,6 +24,7 @@ export const desk = {
     language: "Language",
     board: "Board",
     desk: "My desk",
+    plan: "Wait plan",
     setup: "Set-up",
     menu: "Menu",
     skip: "Skip to the main part",

@@ -143,6 +143,7 @@ export const around: typeof english = {
     no_room: "Esa llamada aún no tiene sala.",
     nobody_to_coach: "No hay especialista que pueda oírle ahora.",
     on_hold: "La persona está en espera.",
+    outdated: "Alguien cambió este plan desde que usted lo abrió, y no se guardó nada suyo. Cárguelo de nuevo.",
   },
   welcome: {
     title: "Una línea de crisis en esta máquina",

@@ -26,6 +26,7 @@ export const desk: typeof english = {
     language: "Idioma",
     board: "Tablero",
     desk: "Mi puesto",
+    plan: "Plan de espera",
     setup: "Ajustes",
     menu: "Menú",
     skip: "Ir a la parte principal",
