@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -44,6 +45,8 @@ class LineOut(Out):
     languages: list[str]
     cls: str
     plan: list[StepOut]
+    closed_plan: list[StepOut]
+    """Followed instead by calls that are `closed`."""
     danger_backup_s: float
 
 
@@ -76,11 +79,16 @@ async def lines(request: Request, _: Reader) -> list[LineOut]:
             number=line.number,
             languages=list(line.languages),
             cls=line.cls,
-            plan=[StepOut(at_s=step.at_s, step=step.step) for step in line.routing.plan],
+            plan=_steps(line.routing.plan),
+            closed_plan=_steps(line.routing.closed_plan),
             danger_backup_s=danger,
         )
         for line in known.by_id.values()
     ]
+
+
+def _steps(plan: Sequence[policy.PlanStep]) -> list[StepOut]:
+    return [StepOut(at_s=step.at_s, step=step.step) for step in plan]
 
 
 @router.get("/check")

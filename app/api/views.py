@@ -60,6 +60,7 @@ class CallOut(Out):
     help_ms: int
     watching: str
     returning: bool
+    closed: bool
     now_ms: int
 
 

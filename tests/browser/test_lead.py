@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.conftest import House, eventually
+from tests.browser.conftest import House, Window, eventually
+from tests.browser.test_pages import looked_at
 from tests.browser.test_specialist import in_a_call, ready, rows
 
 pytestmark = pytest.mark.anyio
@@ -79,3 +80,45 @@ async def taken(house: House) -> list:
 
 async def graph(house: House, sid: str, hears: set[str]) -> bool:
     return who_hears(house, sid) >= hears
+
+
+async def plan_page(house: House, who: str = "lead") -> Window:
+    lead = await house.window(who)
+    await lead.sees("Nobody is waiting.")
+    await lead.page.keyboard.press("p")
+    await lead.sees("As it came with the lines file")
+    return lead
+
+
+async def saved(window: Window, why: str) -> None:
+    await window.page.get_by_label("Why (kept with the version)").fill(why)
+    await window.page.keyboard.press("Escape")
+    await window.page.keyboard.press("s")
+
+
+async def test_a_lead_edits_the_plan_and_a_late_second_one_is_told(house: House) -> None:
+    lead, other = await plan_page(house), await plan_page(house)
+    found = await looked_at(house, lead, "plan")
+    await lead.page.get_by_label("Open at all times").uncheck()
+    found += await looked_at(house, lead, "plan-hours")
+    await lead.page.get_by_label("Open at all times").check()
+    assert found == []
+    second = lead.page.locator(".steps .backup input").first
+    await second.fill("2000")
+    await saved(lead, "Nights are quiet")
+    await lead.sees("must ring after 900 s at the latest")
+    await second.fill("150")
+    await lead.page.keyboard.press("Escape")
+    await lead.page.keyboard.press("s")
+    await lead.sees("Version 1 is in force")
+    await lead.sees("Nights are quiet")
+    await other.page.locator(".steps .backup input").first.fill("120")
+    await saved(other, "Another change")
+    await other.sees("Somebody has changed this plan since you opened it")
+    await other.presses("Load again")
+    await other.sees("Version 1 is in force")
+    assert await other.page.locator(".steps .backup input").first.input_value() == "150"
+    await lead.page.keyboard.press("i")
+    await lead.sees("Rige la versión 1")
+    complaints = [said for said in lead.complaints() + other.complaints() if "422" not in said and "409" not in said]
+    assert complaints == []

@@ -1150,6 +1150,8 @@ export interface components {
             watching: string;
             /** Returning */
             returning: boolean;
+            /** Closed */
+            closed: boolean;
             /** Now Ms */
             now_ms: number;
             /** Legs */
@@ -1200,6 +1202,8 @@ export interface components {
             watching: string;
             /** Returning */
             returning: boolean;
+            /** Closed */
+            closed: boolean;
             /** Now Ms */
             now_ms: number;
         };
@@ -1570,6 +1574,8 @@ export interface components {
             cls: string;
             /** Plan */
             plan: components["schemas"]["StepOut"][];
+            /** Closed Plan */
+            closed_plan: components["schemas"]["StepOut"][];
             /** Danger Backup S */
             danger_backup_s: number;
         };

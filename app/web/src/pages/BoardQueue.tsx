@@ -92,7 +92,7 @@ function Rows({ calls }: { calls: CallOut[] }): JSX.Element {
 function Row({ call, index }: { call: CallOut; index: number }): JSX.Element {
   const w = t.value;
   const wait = boardNow() - call.arrived_ms;
-  const step = nextStep(lines.value[call.line], call.cls, wait);
+  const step = nextStep(lines.value[call.line], call, wait);
   const next = step && w.board.nextIn(w.board.steps[step.step] ?? step.step, span(step.at_ms - wait));
   const state = w.state[call.state as "waiting"] ?? call.state;
   return (
