@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -24,10 +25,13 @@ from app.plan.reading import SAYINGS, BadPlan, Saying
 from app.secrets import SNAPSHOT, BadToken, Secrets
 from app.settings import Settings, wrong_number, wrong_numbers
 from routing import policy
+from routing.states import CallClass
 
 SHIPPED = Path(__file__).with_name("lines.json")
 #: Name of the snapshot in the data folder.
 SNAPSHOT_FILE = "lines.snapshot"
+#: Classes in which a line's callers may begin; an agency that rings back has its own number (C2).
+CALLERS = tuple(str(cls) for cls in CallClass if cls != CallClass.agency)
 #: How the carrier names the language that words are spoken in.
 VOICE = r"[a-z]{2,3}(-[A-Za-z0-9]{2,4})?"
 
@@ -143,6 +147,7 @@ def parse(raw: Mapping[str, Any], edits: Mapping[str, Edit] | None = None, revis
         raise BadLines(f"lines file: not of the expected shape ({error})") from None
     except BadPlan as wrong:
         raise BadLines(str(wrong)) from None
+    _check_heads(raw.get("head_starts_s", {}))
     default = raw.get("default", lines[0].id if lines else "")
     if default not in {line.id for line in lines}:
         raise BadLines(f"lines file: there is no line {default!r}, which is to be the default")
@@ -185,6 +190,17 @@ def _edited(id_: str, spec: Mapping[str, Any], raw: Mapping[str, Any], edit: Edi
     return {**spec, **data}
 
 
+def _check_heads(heads: Any) -> None:
+    """Head starts are finite, or a class would never be reached by the others (P1)."""
+    known = {str(cls) for cls in CallClass}
+    if not isinstance(heads, Mapping) or not all(name in known and _finite(value) for name, value in heads.items()):
+        raise BadLines(f"lines file: head_starts_s: a finite number of seconds for each of {', '.join(sorted(known))}")
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def _checked(line: Line) -> None:
     try:
         _check(line)
@@ -200,6 +216,8 @@ def _check(line: Line) -> None:
         raise BadLines(f"line {line.id!r}: credentials {sorted(strange)} are none of {sorted(CredentialKind)}")
     if not 1 <= line.staff_min <= 99:
         raise BadLines(f"line {line.id!r}: staff_min lies between 1 and 99")
+    if line.cls not in CALLERS:
+        raise BadLines(f"line {line.id!r}: its class is one of {', '.join(CALLERS)}")
     for digit, meaning in line.keys.items():
         known = {"danger", *(f"language:{code}" for code in line.languages)}
         if not re.fullmatch("[0-9*#]", digit) or meaning not in known:

@@ -31,7 +31,9 @@ router = APIRouter(route_class=Route, prefix="/api/calls", tags=["clinical"])
 RECORD_S = 0.5
 
 RiskLevel = Literal["none", "low", "moderate", "high"]
-ClassReason = Literal["assessed", "attempt_in_progress", "escalated", "eased", "key_by_mistake", "agreed_with_lead"]
+ClassReason = Literal[
+    "assessed", "attempt_in_progress", "escalated", "eased", "key_by_mistake", "agreed_with_lead", "referred"
+]
 
 
 class Saved(Out):

@@ -48,6 +48,12 @@ def greeting(text: str) -> Callable[[dict[str, Any]], Any]:
         (lambda raw: raw["lines"]["main"]["keys"].update({"12": "danger"}), "line 'main', key '12'"),
         (lambda raw: raw["lines"]["main"].update(languages=["en", "fr"]), "lines file: 'fr' is missing"),
         (lambda raw: raw["voices"].update(es="Spanish, please"), "voices: 'Spanish, please' for 'es'"),
+        (
+            lambda raw: raw["lines"]["main"].update({"class": "agency"}),
+            "its class is one of attempt, danger",
+        ),
+        (lambda raw: raw.update(head_starts_s={"danger": float("inf")}), "a finite number of seconds"),
+        (lambda raw: raw.update(head_starts_s={"dangr": 5}), "a finite number of seconds"),
         (lambda raw: raw.update(default="night"), "there is no line 'night'"),
         (lambda raw: raw.update(lines={}), "there is no line"),
     ],

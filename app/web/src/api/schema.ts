@@ -1224,7 +1224,7 @@ export interface components {
              * Why
              * @enum {string}
              */
-            why: "assessed" | "attempt_in_progress" | "escalated" | "eased" | "key_by_mistake" | "agreed_with_lead";
+            why: "assessed" | "attempt_in_progress" | "escalated" | "eased" | "key_by_mistake" | "agreed_with_lead" | "referred";
         };
         /** DeclineIn */
         DeclineIn: {

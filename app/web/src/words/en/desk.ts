@@ -207,6 +207,7 @@ export const desk = {
     eased: "Eased",
     key_by_mistake: "Key pressed by mistake",
     agreed_with_lead: "Agreed with the lead",
+    referred: "Referred by a partner",
   },
   line: {
     title: "Line",

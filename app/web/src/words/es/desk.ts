@@ -205,6 +205,7 @@ export const desk: typeof english = {
     eased: "Mejoró",
     key_by_mistake: "Tecla por error",
     agreed_with_lead: "Acordado con responsable",
+    referred: "Enviada por una organización asociada",
   },
   line: {
     title: "Línea",
