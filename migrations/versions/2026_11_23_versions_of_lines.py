@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "versions_of_lines"
-down_revision = "notes_of_a_call"
+down_revision = "shifts_that_recur"
 branch_labels = None
 depends_on = None
 

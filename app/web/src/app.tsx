@@ -57,7 +57,7 @@ function Console({ who }: { who: s.Who }): JSX.Element {
       <Header view={page} go={(next) => (view.value = next)} />
       <Banners />
       <main id="main" tabIndex={-1} inert={s.signedOut.value}>
-        {s.elsewhere.value ? <Elsewhere /> : page === "desk" ? <Desk /> : page === "board" ? <Board /> : page === "plan" ? <Plan /> : <Setup />}
+        {s.elsewhere.value ? <Elsewhere /> : <Page page={page} />}
       </main>
       <Footer />
       {s.signedOut.value && (
@@ -69,6 +69,11 @@ function Console({ who }: { who: s.Who }): JSX.Element {
       <Toasts />
     </div>
   );
+}
+
+function Page({ page }: { page: View }): JSX.Element {
+  const Shown = { desk: Desk, board: Board, plan: Plan, setup: Setup }[page];
+  return <Shown />;
 }
 
 function start(who: s.Who): View {

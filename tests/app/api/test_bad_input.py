@@ -83,7 +83,16 @@ LEFT_OUT = {"GET /api/live", "DELETE /api/session"}
 #: What time alone may do while a request is refused: an offer that was answered too late is over.
 TIME_DOES = ("offer.", "specialist.", "call.state", "alarm", "engagement.", "call.ended", "leg.")
 #: Tables that a refused request must leave as they are.
-TABLES = ("audit_log", "specialists", "shifts", "shift_changes", "shift_swaps", "credentials", "revocations", "line_versions")
+TABLES = (
+    "audit_log",
+    "specialists",
+    "shifts",
+    "shift_changes",
+    "shift_swaps",
+    "credentials",
+    "revocations",
+    "line_versions",
+)
 
 
 async def test_schemathesis_finds_no_5xx_for_any_role_and_what_is_refused_changes_nothing(hotline) -> None:

@@ -745,20 +745,316 @@ export interface paths {
         };
         /**
          * Shifts
-         * @description Weekly shifts, of one person or of all.
+         * @description Shifts as they recur, of one person or of all.
          */
         get: operations["shifts_api_shifts_get"];
         put?: never;
         /**
-         * Add Weekly
-         * @description A weekly shift for somebody.
+         * Add
+         * @description A shift for somebody.
          */
-        post: operations["add_weekly_api_shifts_post"];
+        post: operations["add_api_shifts_post"];
         /**
          * Remove
-         * @description Take a weekly shift away.
+         * @description Take a shift away, with everything changed in it.
          */
         delete: operations["remove_api_shifts_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts/occurrences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calendar
+         * @description Who is on when, from midnight (UTC) of `since` or of today.
+         */
+        get: operations["calendar_api_shifts_occurrences_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change
+         * @description Cancel or move one shift; whoever has taken it over keeps it.
+         */
+        post: operations["change_api_shifts_changes_post"];
+        /**
+         * Restore
+         * @description One shift is again as its rule says, and its first owner's.
+         */
+        delete: operations["restore_api_shifts_changes_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take In
+         * @description Take in a calendar file: all of it, or nothing.
+         */
+        post: operations["take_in_api_shifts_import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Give Out
+         * @description One's own shifts as a calendar file; leads and admins may have anybody's.
+         */
+        get: operations["give_out_api_shifts_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Coverage
+         * @description Gaps and thin hours ahead, from what is planned now; expired credentials do not count as coverage.
+         */
+        get: operations["coverage_api_shifts_coverage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts/on-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * On Call
+         * @description The leads on call now, who goes last first.
+         */
+        get: operations["on_call_api_shifts_on_call_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/swaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Swaps
+         * @description What one has asked and been asked; leads and admins see all.
+         */
+        get: operations["swaps_api_swaps_get"];
+        put?: never;
+        /**
+         * Ask
+         * @description Ask somebody to take one of one's shifts.
+         */
+        post: operations["ask_api_swaps_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/swaps/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept
+         * @description Take the shift; what was to come in return goes the other way. Saying it again changes nothing.
+         */
+        post: operations["accept_api_swaps__id__accept_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/swaps/{id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline
+         * @description Not this time: the shift stays whose it is.
+         */
+        post: operations["decline_api_swaps__id__decline_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/swaps/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Take back what one has asked.
+         */
+        post: operations["withdraw_api_swaps__id__withdraw_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Credentials
+         * @description Everybody's, or one person's.
+         */
+        get: operations["credentials_api_credentials_get"];
+        put?: never;
+        /**
+         * Add
+         * @description A credential of somebody.
+         */
+        post: operations["add_api_credentials_post"];
+        /**
+         * Remove
+         * @description Take a credential away: it was withdrawn, or written down wrongly.
+         */
+        delete: operations["remove_api_credentials_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credentials/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Mine
+         * @description One's own, and what must be renewed.
+         */
+        get: operations["mine_api_credentials_mine_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credentials/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Warnings
+         * @description What expires within 30 days or has expired, the most urgent first, and who is not routed for it.
+         */
+        get: operations["warnings_api_credentials_warnings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credentials/number": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Number
+         * @description The number of one credential; the reading is on the audit trail.
+         */
+        get: operations["number_api_credentials_number_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1215,6 +1511,47 @@ export interface components {
             /** Handoffs */
             handoffs: components["schemas"]["HandoffKnown"][];
         };
+        /**
+         * ChangeIn
+         * @description Cancel one shift, or move it to other wall-clock times of the same zone.
+         */
+        ChangeIn: {
+            /** Shift Id */
+            shift_id: number;
+            /**
+             * Original
+             * Format: date-time
+             */
+            original: string;
+            /**
+             * Cancelled
+             * @default false
+             */
+            cancelled: boolean;
+            /** Start */
+            start?: string | null;
+            /** End */
+            end?: string | null;
+        };
+        /**
+         * ChangeOut
+         * @description What differs in one shift, named by the wall-clock start that its rule gives it.
+         */
+        ChangeOut: {
+            /**
+             * Original
+             * Format: date-time
+             */
+            original: string;
+            /** Cancelled */
+            cancelled: boolean;
+            /** Start */
+            start: string | null;
+            /** End */
+            end: string | null;
+            /** Holder */
+            holder: string | null;
+        };
         /** ClassIn */
         ClassIn: {
             /** Id */
@@ -1225,6 +1562,71 @@ export interface components {
              * @enum {string}
              */
             why: "assessed" | "attempt_in_progress" | "escalated" | "eased" | "key_by_mistake" | "agreed_with_lead" | "referred";
+        };
+        /** CoverageOut */
+        CoverageOut: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Lines */
+            lines: components["schemas"]["LineCoverage"][];
+            /** On Call Gaps */
+            on_call_gaps: components["schemas"]["StretchOut"][];
+        };
+        /**
+         * CredentialIn
+         * @description Good from the first day to the end of the last, in the hotline's zone; a renewal is another one.
+         */
+        CredentialIn: {
+            /** Specialist Id */
+            specialist_id: string;
+            kind: components["schemas"]["CredentialKind"];
+            /**
+             * Issuer
+             * @default
+             */
+            issuer: string;
+            /**
+             * Number
+             * @default
+             */
+            number: string;
+            /** Valid From */
+            valid_from?: string | null;
+            /** Expires On */
+            expires_on?: string | null;
+        };
+        /**
+         * CredentialKind
+         * @description What a line may require.
+         * @enum {string}
+         */
+        CredentialKind: "licence" | "certification" | "background_check";
+        /**
+         * CredentialOut
+         * @description Without its number, which is read on its own.
+         */
+        CredentialOut: {
+            /** Id */
+            id: number;
+            /** Specialist Id */
+            specialist_id: string;
+            kind: components["schemas"]["CredentialKind"];
+            /** Issuer */
+            issuer: string;
+            /** Has Number */
+            has_number: boolean;
+            /** Valid From */
+            valid_from: string | null;
+            /** Expires On */
+            expires_on: string | null;
         };
         /** DeclineIn */
         DeclineIn: {
@@ -1337,6 +1739,25 @@ export interface components {
             definition: {
                 [key: string]: string;
             };
+        };
+        /**
+         * FileIn
+         * @description A calendar file's text, all of whose events are shifts of one person. A UID that is known already is changed.
+         */
+        FileIn: {
+            /** Specialist Id */
+            specialist_id: string;
+            /** Ics */
+            ics: string;
+            /** Zone */
+            zone?: string | null;
+        };
+        /** FileOut */
+        FileOut: {
+            /** Added */
+            added: number;
+            /** Changed */
+            changed: number;
         };
         /** FindingOut */
         FindingOut: {
@@ -1547,6 +1968,24 @@ export interface components {
              */
             openings: components["schemas"]["OpeningTimes"][];
         };
+        /**
+         * Kind
+         * @description What a shift is for.
+         * @enum {string}
+         */
+        Kind: "line" | "on_call";
+        /**
+         * LapsedOut
+         * @description A line that this person is not routed to now, because a credential that it requires is missing or expired.
+         */
+        LapsedOut: {
+            /** Specialist Id */
+            specialist_id: string;
+            /** Line */
+            line: string;
+            /** Requires */
+            requires: string[];
+        };
         /** LegOut */
         LegOut: {
             /** Role */
@@ -1562,6 +2001,24 @@ export interface components {
          * @enum {string}
          */
         Level: "junior" | "intermediate" | "senior";
+        /**
+         * LineCoverage
+         * @description Of the callers of one line in one language.
+         */
+        LineCoverage: {
+            /** Line */
+            line: string;
+            /** Language */
+            language: string;
+            /** Wanted */
+            wanted: number;
+            /** Gaps */
+            gaps: components["schemas"]["StretchOut"][];
+            /** Thin */
+            thin: components["schemas"]["StretchOut"][];
+            /** Always On */
+            always_on: number;
+        };
         /** LineOut */
         LineOut: {
             /** Id */
@@ -1609,6 +2066,38 @@ export interface components {
             /** Offers */
             offers: components["schemas"]["OfferShort"][];
         };
+        /** MineOut */
+        MineOut: {
+            /** Expiring */
+            expiring: components["schemas"]["WarningOut"][];
+            /** Lapsed */
+            lapsed: components["schemas"]["LapsedOut"][];
+            /** Credentials */
+            credentials: components["schemas"]["CredentialOut"][];
+        };
+        /**
+         * NamedIn
+         * @description One shift of one day, as `/api/shifts/occurrences` names it.
+         */
+        NamedIn: {
+            /** Shift Id */
+            shift_id: number;
+            /**
+             * Original
+             * Format: date-time
+             */
+            original: string;
+        };
+        /** NamedOut */
+        NamedOut: {
+            /** Shift Id */
+            shift_id: number;
+            /**
+             * Original
+             * Format: date-time
+             */
+            original: string;
+        };
         /** NoteIn */
         NoteIn: {
             /** Id */
@@ -1635,14 +2124,32 @@ export interface components {
             version: number;
         };
         /**
-         * NumberOut
-         * @description `number` is null for a caller who withheld it.
+         * OccurrenceOut
+         * @description One shift of one day; `shift_id` and `original` together are its name.
          */
-        NumberOut: {
-            /** Number */
-            number: string | null;
-            /** Withheld */
-            withheld: boolean;
+        OccurrenceOut: {
+            /** Shift Id */
+            shift_id: number;
+            /**
+             * Original
+             * Format: date-time
+             */
+            original: string;
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            kind: components["schemas"]["Kind"];
+            /** Specialist Id */
+            specialist_id: string;
+            /** Changed */
+            changed: boolean;
         };
         /** OfferShort */
         OfferShort: {
@@ -1660,6 +2167,16 @@ export interface components {
             deadline_ms: number;
             /** Acked */
             acked: boolean;
+        };
+        /** OnCallOut */
+        OnCallOut: {
+            /** Specialist Id */
+            specialist_id: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /** OnIn */
         OnIn: {
@@ -1895,13 +2412,14 @@ export interface components {
         };
         /**
          * ShiftIn
-         * @description Wall-clock times in `zone`; an `end` at or before `start` is on the next day.
+         * @description Wall-clock times in `zone`; an `end` at or before `start` is on the next day. Either every week on `weekday`, or
+         *     from the day `first_on` by an iCalendar `rule` (RRULE), without which it takes place once.
          */
         ShiftIn: {
             /** Specialist Id */
             specialist_id: string;
-            /** Weekday */
-            weekday: number;
+            /** @default line */
+            kind: components["schemas"]["Kind"];
             /**
              * Start
              * Format: time
@@ -1914,10 +2432,19 @@ export interface components {
             end: string;
             /** Zone */
             zone: string;
+            /** Weekday */
+            weekday?: number | null;
             /** Valid From */
             valid_from?: string | null;
             /** Valid Until */
             valid_until?: string | null;
+            /** First On */
+            first_on?: string | null;
+            /**
+             * Rule
+             * @default
+             */
+            rule: string;
         };
         /** ShiftOut */
         ShiftOut: {
@@ -1925,6 +2452,7 @@ export interface components {
             id: number;
             /** Specialist Id */
             specialist_id: string;
+            kind: components["schemas"]["Kind"];
             /** Weekday */
             weekday: number;
             /**
@@ -1943,6 +2471,15 @@ export interface components {
             valid_from: string | null;
             /** Valid Until */
             valid_until: string | null;
+            /**
+             * First On
+             * Format: date
+             */
+            first_on: string;
+            /** Rule */
+            rule: string;
+            /** Changes */
+            changes: components["schemas"]["ChangeOut"][];
         };
         /** SignIn */
         SignIn: {
@@ -2111,6 +2648,57 @@ export interface components {
             earlier: components["schemas"]["EarlierCall"][];
         };
         /**
+         * StretchOut
+         * @description Some hours (UTC) and how many people are on shift in them.
+         */
+        StretchOut: {
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** On */
+            on: number;
+        };
+        /**
+         * SwapIn
+         * @description `give` is one's own; `back` is one of the other's, in return, or nothing.
+         */
+        SwapIn: {
+            /** To */
+            to: string;
+            give: components["schemas"]["NamedIn"];
+            back?: components["schemas"]["NamedIn"] | null;
+        };
+        /** SwapOut */
+        SwapOut: {
+            /** Id */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "asked" | "accepted" | "declined" | "withdrawn";
+            /** Asker */
+            asker: string;
+            /** Asked */
+            asked: string;
+            give: components["schemas"]["NamedOut"];
+            back: components["schemas"]["NamedOut"] | null;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Answered At */
+            answered_at: string | null;
+        };
+        /**
          * TodayOut
          * @description Today so far, as it is on record.
          */
@@ -2212,6 +2800,34 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * WarningOut
+         * @description It expires in `days_left` days, and `stage` is the warning that this is: 30, 14 or 3 days ahead, 0 when it has
+         *     expired and its person is no longer routed to lines that require it.
+         */
+        WarningOut: {
+            /** Id */
+            id: number;
+            /** Specialist Id */
+            specialist_id: string;
+            kind: components["schemas"]["CredentialKind"];
+            /**
+             * Expires On
+             * Format: date
+             */
+            expires_on: string;
+            /** Days Left */
+            days_left: number;
+            /** Stage */
+            stage: number;
+        };
+        /** Warnings */
+        Warnings: {
+            /** Expiring */
+            expiring: components["schemas"]["WarningOut"][];
+            /** Lapsed */
+            lapsed: components["schemas"]["LapsedOut"][];
+        };
         /** Week */
         Week: {
             /**
@@ -2268,6 +2884,21 @@ export interface components {
             expires: number;
             /** Csrf */
             csrf: string;
+        };
+        /**
+         * NumberOut
+         * @description `number` is null for a caller who withheld it.
+         */
+        app__api__calls__NumberOut: {
+            /** Number */
+            number: string | null;
+            /** Withheld */
+            withheld: boolean;
+        };
+        /** NumberOut */
+        app__api__credentials__NumberOut: {
+            /** Number */
+            number: string;
         };
         /**
          * Role
@@ -2821,7 +3452,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NumberOut"];
+                    "application/json": components["schemas"]["app__api__calls__NumberOut"];
                 };
             };
             /** @description Validation Error */
@@ -3489,7 +4120,7 @@ export interface operations {
             };
         };
     };
-    add_weekly_api_shifts_post: {
+    add_api_shifts_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -3539,6 +4170,528 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    calendar_api_shifts_occurrences_get: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                days?: number;
+                specialist_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccurrenceOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_api_shifts_changes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    restore_api_shifts_changes_delete: {
+        parameters: {
+            query: {
+                shift_id: number;
+                original: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_in_api_shifts_import_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    give_out_api_shifts_export_get: {
+        parameters: {
+            query?: {
+                specialist_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    coverage_api_shifts_coverage_get: {
+        parameters: {
+            query?: {
+                days?: number;
+                wanted?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    on_call_api_shifts_on_call_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnCallOut"][];
+                };
+            };
+        };
+    };
+    swaps_api_swaps_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwapOut"][];
+                };
+            };
+        };
+    };
+    ask_api_swaps_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwapIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwapOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    accept_api_swaps__id__accept_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwapOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    decline_api_swaps__id__decline_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwapOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_api_swaps__id__withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwapOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    credentials_api_credentials_get: {
+        parameters: {
+            query?: {
+                specialist_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_api_credentials_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_api_credentials_delete: {
+        parameters: {
+            query: {
+                id: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    mine_api_credentials_mine_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MineOut"];
+                };
+            };
+        };
+    };
+    warnings_api_credentials_warnings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Warnings"];
+                };
+            };
+        };
+    };
+    number_api_credentials_number_get: {
+        parameters: {
+            query: {
+                id: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__api__credentials__NumberOut"];
+                };
             };
             /** @description Validation Error */
             422: {
