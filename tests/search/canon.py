@@ -41,7 +41,7 @@ CALL = {
     *("cause", "plan", "seen", "oldrooms", "room", "room_sid"),  # kept where they count, see `_call`
     *("press", "grave", "pressed_turn", "before", "held_until"),
 }
-CLOSED = {"id", "state", "backup_sid", "bi", "inroom", "ro", "agency", "turn"}
+CLOSED = {"oldrooms", "id", "state", "backup_sid", "bi", "inroom", "ro", "agency", "turn"}
 """What is still asked of a call that is over."""
 SPEC = {
     *("since", "beat", "excl", "shy"),  # kept where they count, see `_spec`
@@ -108,7 +108,7 @@ class Canon:
         self.board, self.env, self.now, self.plain = board, env, now, plain
         self.effects = self._effects() if legs else []  # without legs none is asked for
         flight, consoles = env["flight"], env["specs"].values()
-        self.late = {m.get("sid") for m in flight}
+        self.late = {m["label"] for m in flight if m["do"] in ("joined", "left")}
         self.accepts = {m.get("o") for m in flight}
         self.offers = self._offers(flight, consoles)
         self.calls = self._calls(flight, consoles)
@@ -216,6 +216,8 @@ class Canon:
         timers, waits = self.board["timers"], call["state"] in ("greeting", "waiting", "offered", "backup_ringing")
         if call.get("cause") == "ended":  # the only one that is asked for
             kept["cause"] = "ended"
+        if rooms := [room for room in call.get("oldrooms", "").split() if room in self.rooms]:
+            kept["oldrooms"] = " ".join(sorted(rooms))
         if call["state"] == "closed":
             kept = {k: v for k, v in kept.items() if k in CLOSED} | {"counter": kept["counter"], "cls": "standard"}
         elif call.get("press"):  # when, and in which turn, counts with timers and classes that the search has not
@@ -232,8 +234,6 @@ class Canon:
             kept["seen"] = call["seen"]
         if call["state"] == "closed":
             return kept
-        if rooms := [room for room in call.get("oldrooms", "").split() if room in self.rooms]:
-            kept["oldrooms"] = " ".join(sorted(rooms))
         return kept
 
     def _spec(self, spec: dict[str, str], idle: list[int]) -> dict[str, Any]:
@@ -281,10 +281,11 @@ class Canon:
         """Those that somebody still names, and that are in a room or may come: of others nothing is asked. Marks of
         callbacks are of those that have come; here the duplicate comes right behind."""
         named = {sid: json.loads(leg) for sid, leg in legs.items() if sid in self.sids}
-        asked = {fx["data"].get("sid") for fx in self.effects} | self.late
-        kept = {sid: leg for sid, leg in named.items() if sid in asked or not leg.get("left_label")}
+        asked = {fx["data"]["sid"] for fx in self.effects if fx["kind"] == "complete_leg"}
+        left = {sid: leg.get("left_label") for sid, leg in named.items()}
+        kept = {sid: leg for sid, leg in named.items() if sid in asked or not left[sid] or left[sid] in self.late}
         return {
-            sid: {k: v for k, v in leg.items() if k not in STAMPS and (k != "left_at" or sid in self.late)}
+            sid: {k: v for k, v in leg.items() if k not in STAMPS and (k != "left_at" or left[sid] in self.late)}
             for sid, leg in kept.items()
         }
 
@@ -343,8 +344,9 @@ class Canon:
     def _signature(self, s: str, spec: dict[str, Any]) -> str:
         offer = self.offers.get(spec.get("offer") or spec.get("eoffer", ""))
         place = self.calls[offer["call"]].get("offers", "").find(offer["id"]) if offer else -1
-        own = [spec, self.env["specs"][s], [e for e in self._excl() if e[0] == s], offer and self._offer(offer), place]
-        own = json.dumps(own, sort_keys=True).replace(s, "sX")
+        late = [m for m in self.env["flight"] if s in (m.get("s"), m.get("label", "__").split("_")[1])]
+        own = [spec, self.env["specs"][s], [e for e in self._excl() if e[0] == s], late, place]
+        own = json.dumps([*own, offer and self._offer(offer)], sort_keys=True).replace(s, "sX")
         return ID.sub("x", re.sub(r"1[78]\d{11}", lambda m: str(self._time(int(m[0]))), own))
 
 

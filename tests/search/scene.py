@@ -38,7 +38,7 @@ class Scene:
     """A canonical text, taken apart."""
 
     def __init__(self, world: World, wire: Wire, profiles: dict[str, Any], fixed: Fixed, text: str) -> None:
-        self.world, self.wire, self.profiles = world, wire, profiles
+        self.world, self.wire, self.profiles, self.text = world, wire, profiles, text
         parts = parts_of(text)
         self.keys, self.env = keys_of(parts, fixed), parts.env
         self.calls = {c["id"]: c for c in parts.calls}

@@ -92,6 +92,8 @@ def whole(raw: Mapping[str, Any], specs: Mapping[str, Any]) -> dict[str, list[An
 
 def _each_once(flat: list[str]) -> list[str]:
     """Of effects that ask for the same, the last: twice carried out is one of the search's events of its own."""
-    effects = {id_: json.loads(text) for id_, text in pairs(flat).items()}
-    same = {json.dumps([fx["kind"], fx["call"], fx["data"]]): id_ for id_, fx in effects.items()}
+    effects = sorted(map(json.loads, flat[1::2]), key=lambda fx: fx["turn"])
+    for fx in effects:
+        fx["data"].pop("again", None)
+    same = {json.dumps([fx["kind"], fx["call"], fx["data"]], sort_keys=True): fx["id"] for fx in effects}
     return [x for id_, text in pairs(flat).items() if id_ in same.values() for x in (id_, text)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import socket
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,7 +86,7 @@ class Direct:
 
     def __init__(self) -> None:
         self.tag, self.epoch, self.last_event_id = TAG, "", "0-0"
-        self.ids = itertools.count(FIRST_ID)
+        self.ids: Iterator[int] = itertools.count(FIRST_ID)
 
     def new_id(self) -> str:
         return f"x{next(self.ids):07d}yyyyyyyy"
