@@ -37,9 +37,7 @@ async def own_handoff(desk: Desk, session: Session, handoff: str) -> str:
         async with desk.ctx.sessions() as store:
             call = (await store.execute(query)).scalar_one_or_none()
     if call is None:
-        await desk.ctx.board.specialist(
-            session.spec
-        )  # a board that is away has yet to learn of it: 503 (S4)
+        await desk.ctx.board.specialist(session.spec)  # a board that is away has yet to learn of it: 503 (S4)
         raise Refused(404, "unknown", "There is no such handoff.")
     await was_own_call(desk, session, call)
     return call
