@@ -22,7 +22,7 @@ from tests.search.worlds import WORLDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "search.md"
 #: Of each world, how many boards are looked at twice, among the first so many.
-SAMPLE = (60, 1_500)
+SAMPLE = (40, 1_000)
 #: Worlds that are searched to the end in any case.
 WHOLE = ("core", "ended", "silent")
 #: Boards within which a missing guard is looked for.

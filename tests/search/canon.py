@@ -47,6 +47,7 @@ SPEC = {
     *("since", "beat", "excl", "shy"),  # kept where they count, see `_spec`
     *("lanes", "level", "role", "member", "shift", "presence", "bepoch"),  # the profile, the same for all
     *("idle_in",),  # all the person's lanes or none
+    *("wrapto", "missed", "hard"),  # the timer of wrap-up says the same; counted towards limits that the search has not
 }
 ENGAGED = {
     *(

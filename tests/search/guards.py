@@ -14,7 +14,9 @@ REACHED: dict[str, str] = {
         ("accept_owner", "accept_state", "ack_owner", "ack_state", "decline_owner", "decline_state"), SMALL
     ),
     **dict.fromkeys(("arrive_once", "other_leg", "gone_once", "leg_once", "old_turn", "closed_turn", "lower"), SMALL),
-    **dict.fromkeys(("backup_state", "backup_index", "effect_once", "excluded", "recover_state"), SMALL),
+    **dict.fromkeys(
+        ("backup_state", "backup_index", "effect_once", "excluded", "recover_state", "extend_state"), SMALL
+    ),
     **dict.fromkeys(("epoch", "older", "not_after"), SMALL),
     **dict.fromkeys(("end_owner", "leave_owner", "media_owner", "rejoin_state"), SMALL),
     **dict.fromkeys(("seat_offer", "seat_token", "seat_once"), SMALL),

@@ -4,22 +4,26 @@ more, made anew from the board before each event, and what only the keys tell.""
 from __future__ import annotations
 
 import json
+from collections.abc import Set
 from typing import Any
 
 from routing.board import Event
 from tests.routing.model import CallModel, Model, OfferModel, SpecModel
 from tests.search.canon import NOW, Board
 from tests.search.scene import Scene
+from tests.search.worlds import TIMES_S
 
+DOUBT_MS = round(TIMES_S["doubt"] * 1000)
 IN_CALL = {"connecting", "talking", "reconnecting"}
 BESIDES = {"meta", "events", "excl"}
 """What a refused request may touch: who reached us, and exclusions that were over."""
 
 
 class Reader(Model):
-    """The model, for whom a pause after a leave is over when its timer has rung: it may be due and not looked at."""
+    """The model, for whom a pause after a leave is over when its timer has rung: it may be due and not looked at. Nor
+    does anybody wait who is doubtful by now."""
 
-    pausing: frozenset[str] = frozenset()
+    pausing: Set[str] = frozenset()
 
     def _in_w(self, name: str, id_: str, other: CallModel, now: int) -> bool:
         return id_ not in self.pausing and super()._in_w(name, id_, other, now)
@@ -29,7 +33,8 @@ def model_of(scene: Scene, now: int) -> Reader:
     """What a reader of the events would know by now. Pairs that are apart now are told as just parted: `Model` knows
     the real limits only."""
     model = Reader()
-    model.pausing = frozenset(m[5:] for _, m in scene.timers if m.startswith("left|"))
+    silent = {c for c, call in scene.calls.items() if now - int(call.get("seen", now)) >= DOUBT_MS}
+    model.pausing = silent | {m[5:] for _, m in scene.timers if m.startswith("left|")}
     model.epoch = scene.wire.store.epoch
     for id_, call in scene.calls.items():
         said = CallModel(call["state"], call["cls"], NOW, int(call["counter"]), "en")

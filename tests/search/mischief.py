@@ -73,6 +73,8 @@ def _person(scene: Scene, s: str, spec: dict[str, Any]) -> Iterator[Any]:
         yield _no(scene, board.seat(s, call=call, token="wrong", sid="CBz"))
         yield _no(scene, board.seat(s, offer="other", token=spec.get("token", ""), sid="CBz"))
         yield _no(scene, board.seat(s, call=call, token="", sid="CBz"))
+    if duty != "wrapping":
+        yield _no(scene, board.extend_wrap(s))
     if duty in ("offered", "connecting", "talking", "reconnecting"):
         yield _no(scene, board.recover(s, True))
     if duty in ("wrapping", "connecting"):

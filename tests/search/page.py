@@ -37,8 +37,8 @@ tick. Late: requests and callbacks held back and delivered at any later time, so
 LIMITS = """
 ## What it does not see
 
-- Times between the units, epochs (S2), presence, classes set by hand, languages, tiers and the interpreter: those are
-  the state machine's and the stories'.
+- Times between the units, epochs (S2), presence, classes set by hand, limits on misses and on hard calls in a row,
+  languages, tiers and the interpreter: those are the state machine's and the stories'.
 - Callbacks that never come: they are the reconciler's affair (R3). An effect at the carrier is carried out in the end,
   once or twice; it does not run out.
 - A duplicate long after its original, and a device that beats for a leg of another call.

@@ -65,7 +65,8 @@ class World:
     def config(self) -> dict[str, Any]:
         plan = (PlanStep(20, "backup"),) if self.backup else ()
         line = Line("main", ("en",), plan=plan)
-        return compile_config([line], backups=int(self.backup), times_s=TIMES_S)
+        config = compile_config([line], backups=int(self.backup), times_s=TIMES_S)
+        return {**config, "misses": NEVER_S, "hard": NEVER_S}
 
     def profile(self, spec: str) -> Profile:
         lanes = lanes_for_person([Line("main", ("en",))], role="specialist", languages=("en",))
