@@ -64,7 +64,7 @@ TIMES_S: Mapping[str, float] = {
     "relief": 12,  # age of beat at which relief is sought (L8)
     "giveup": 30,  # age of beat at which the room is given up (L8)
     "rejoin": 15,  # the same specialist may come back (L8)
-    "asks_on": 10,  # a leg out of its room asks for its next document, with the carrier's own retries (H3)
+    "asks_on": 30,  # a leg out of its room asks for its next document: 15 s, and as long for its fallback (H3)
     "rounding": 1,  # the carrier's stamps are whole seconds, rounded down
     "left": 20,  # after a specialist left, before the next is offered (L9)
     "wrap": 120,  # wrap-up

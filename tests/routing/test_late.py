@@ -325,6 +325,6 @@ async def test_R3_an_end_without_its_leave_gives_the_leave_a_span(world: World) 
     sid, label = await talking(world)
     world.ms += 60_000
     await world.board.leg_status("c1", sid, label, status="completed", at_ms=world.ms)
-    assert await stamps(world, "leg.left", sid) == [(0, -10_000, 1000)]
+    assert await stamps(world, "leg.left", sid) == [(0, -30_000, 1000)]
     await world.board.leg_left("c1", sid, label, world.ms - 200)
-    assert await stamps(world, "leg.left", sid) == [(0, -10_000, 1000), (-200,)]
+    assert await stamps(world, "leg.left", sid) == [(0, -30_000, 1000), (-200,)]

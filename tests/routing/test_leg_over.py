@@ -36,7 +36,7 @@ async def test_P4_the_end_of_a_leg_of_a_past_call_is_told_once_and_brings_back_n
         await over(world, "c9", came_ms=world.ms - 60_000)
     assert await ends(world) == [("CA7", -2000)]
     (left,) = await world.events_of("leg.left")
-    assert (left["earliest_ms"] - world.ms, left["latest_ms"] - world.ms) == (-12_000, -1000), "near the leg's end"
+    assert (left["earliest_ms"] - world.ms, left["latest_ms"] - world.ms) == (-32_000, -1000), "near the leg's end"
     assert await world.board.call("c9") is None
     assert list(await world.board.live_calls()) == []
 
