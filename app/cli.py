@@ -228,7 +228,7 @@ def bench(
     try:
         typer.echo(asyncio.run(show(what, as_json=json)))
     except KeyError:
-        raise _fail(f"there is no bench called {what}; there are webhook, match and console") from None
+        raise _fail(f"there is no bench called {what}; there are webhook, match, route and console") from None
 
 
 def _run(work: Any) -> Any:

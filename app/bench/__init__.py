@@ -9,11 +9,12 @@ from typing import Any
 
 async def show(what: str, *, as_json: bool) -> str:
     """Run one bench and give its figures as text; `KeyError` for one that is not there."""
-    from app.bench import console, match, webhook
+    from app.bench import console, match, route, webhook
 
     benches: Mapping[str, Callable[[], Awaitable[dict[str, Any]]]] = {
         "webhook": webhook.bench,
         "match": match.bench,
+        "route": route.bench,
         "console": console.bench,
     }
     figures = await benches[what]()

@@ -43,13 +43,20 @@ class Connection:
     async def ask(self, request: bytes) -> float:
         """Milliseconds to the whole answer; `RuntimeError` for anything but a 200."""
         begin = time.perf_counter()
+        await self.answer(request)
+        return (time.perf_counter() - begin) * 1000
+
+    async def answer(self, request: bytes) -> bytes:
+        """The answer's body; `RuntimeError` for anything but a 200, or a 204 without one."""
         self._writer.write(request)
         async with asyncio.timeout(ANSWER_S):
             head = await self._reader.readuntil(b"\r\n\r\n")
-            await self._reader.readexactly(_length(head))
+            if head.startswith(b"HTTP/1.1 204"):
+                return b""
+            body = await self._reader.readexactly(_length(head))
         if not head.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(head.split(b"\r\n", 1)[0].decode())
-        return (time.perf_counter() - begin) * 1000
+        return body
 
     def close(self) -> None:
         self._writer.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import os
 import random
 import statistics
@@ -23,8 +24,9 @@ import httpx
 from app.bench.load import Run, burst, paced, scratch_folder
 from app.demo.scripts import LINE
 from app.demo.world import free_port, settings_for
-from app.embedded import embedded_stores
+from app.embedded import Stores, embedded_stores
 from app.flow import call_id
+from app.lines import SHIPPED
 from app.links import Links, Place
 from app.records import migrate
 from app.serve import environment
@@ -87,7 +89,7 @@ def _turns(settings: Settings, public_url: str, token: str) -> Iterator[bytes]:
         for caller in range(CALLERS):
             sid = f"CA{caller:032x}"
             place = Place(call_id(settings, sid), "main", "en", "standard", now + caller, caller + 1, turn)
-            yield _request(links.hold(place).partition("#")[0], public_url, _form(sid, caller), token)
+            yield request(links.hold(place).partition("#")[0], public_url, _form(sid, caller), token)
 
 
 def _form(sid: str, caller: int) -> dict[str, str]:
@@ -103,7 +105,7 @@ def _form(sid: str, caller: int) -> dict[str, str]:
     }
 
 
-def _request(url: str, public_url: str, form: dict[str, str], token: str) -> bytes:
+def request(url: str, public_url: str, form: dict[str, str], token: str) -> bytes:
     body = urlencode(form).encode()
     head = (
         f"POST {url.removeprefix(public_url)} HTTP/1.1\r\nHost: bench\r\n"
@@ -123,13 +125,30 @@ async def _servers(stack: AsyncExitStack, folder: Path) -> tuple[Target, Target]
     stack.push_async_callback(net.stop)
     settings = settings_for(net, carrier, f"http://127.0.0.1:{port}", folder, port=port, **urls)
     plain = {"YARDSTICK_TOKEN": TOKEN, "YARDSTICK_URL": f"http://127.0.0.1:{other}"}
-    await stack.enter_async_context(_uvicorn("app.main:create_app", port, environment(settings)))
-    await stack.enter_async_context(_uvicorn("app.bench.yardstick:create_app", other, {**os.environ, **plain}))
+    await stack.enter_async_context(uvicorn("app.main:create_app", port, environment(settings)))
+    await stack.enter_async_context(uvicorn("app.bench.yardstick:create_app", other, {**os.environ, **plain}))
     return Target(port, settings, TOKEN), Target(other, settings, TOKEN)
 
 
+def bench_settings(folder: Path, port: int, stores: Stores) -> Settings:
+    """A hotline whose carrier answers nobody: requests come from prepared bytes, and nothing is asked of it."""
+    net = Network(clock=RealClock(), rng=random.Random(1), auth_token=TOKEN)
+    urls = {"database_url": stores.database_url, "redis_url": stores.redis_url}
+    nobody = f"http://127.0.0.1:{free_port()}"
+    return settings_for(net, nobody, f"http://127.0.0.1:{port}", folder, port=port, lines_file=_calm(folder), **urls)
+
+
+def _calm(folder: Path) -> Path:
+    """The lines that ship, with a wait plan that takes its first step after an hour."""
+    raw = json.loads(SHIPPED.read_text())
+    raw["plan"] = [{"at_s": 3600, "step": "backup"}]
+    path = folder / "bench-lines.json"
+    path.write_text(json.dumps(raw, ensure_ascii=False))
+    return path
+
+
 @asynccontextmanager
-async def _uvicorn(factory: str, port: int, env: dict[str, str]) -> AsyncIterator[None]:
+async def uvicorn(factory: str, port: int, env: dict[str, str]) -> AsyncIterator[None]:
     """One worker process of an application."""
     options = ["--factory", "--port", str(port), "--no-access-log", "--log-level", "warning"]
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "uvicorn", factory, *options, env=env)

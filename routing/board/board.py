@@ -17,7 +17,7 @@ CARRIER = "w"
 
 
 def _profile(profile: Profile) -> dict[str, Any]:
-    return {**asdict(profile), "lanes": " ".join(profile.lanes)}
+    return {**vars(profile), "lanes": " ".join(profile.lanes)}
 
 
 def _epoch_key(epoch: str) -> tuple[int, str]:

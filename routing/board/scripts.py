@@ -1,14 +1,27 @@
-"""The Lua scripts: the shared library, in order, and one move behind it."""
+"""The Lua scripts: a move, and before it, in the library's order, the parts of the library that the move reaches.
+
+Whatever stands in a script is defined anew at every call, which for the whole library costs as much as ten commands. A
+part is one statement at the left margin; it is reached by its name, as `B.place`, `B.on.plan` or a local's.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 LUA = Path(__file__).parent.parent / "lua"
+
+PART = re.compile(r"^(?=[A-Za-z])(?!end\b)", re.MULTILINE)
+"""Where a statement begins at the left margin."""
+DEFINES = re.compile(r"(?:local )?function ([\w.]+)|local (\w+)")
+COMMENT = re.compile(r"(?:^|\s)-- .*$", re.MULTILINE)
+NAME = re.compile(r"\bB(?:\.\w+)+|\b\w+\b")
+TIMERS = "B.on"
+"""Named without a kind, as the ticker does: all of them."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +31,45 @@ class Script:
     sha: str
 
 
+@dataclass(frozen=True)
+class Part:
+    """One statement of the library."""
+
+    text: str
+    name: str
+    """What it defines; nothing for a statement that every script needs."""
+    uses: frozenset[str]
+
+
+def _uses(text: str) -> frozenset[str]:
+    return frozenset(NAME.findall(COMMENT.sub("", text)))
+
+
+def _parts(text: str) -> Iterator[Part]:
+    for part in PART.split(text)[1:]:
+        defined = DEFINES.match(part)
+        name = (defined[1] or defined[2]) if defined else ""
+        yield Part(part.rstrip() + "\n", name if name not in ("B", "P") else "", _uses(part))
+
+
 @cache
-def _library() -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((LUA / "lib").glob("*.lua")))
+def library() -> tuple[Part, ...]:
+    """Every part, in order."""
+    files = sorted((LUA / "lib").glob("*.lua"))
+    return tuple(part for path in files for part in _parts(path.read_text(encoding="utf-8")))
+
+
+def _reached(move: str) -> str:
+    """The parts that `move` names, and those that they name, and so on."""
+    wanted, known = set(_uses(move)), set[Part]()
+    while new := {part for part in library() if part not in known and _wants(wanted, part.name)}:
+        known |= new
+        wanted.update(*(part.uses for part in new))
+    return "".join(part.text for part in library() if part in known)
+
+
+def _wants(wanted: set[str], name: str) -> bool:
+    return not name or name in wanted or (TIMERS in wanted and name.startswith(f"{TIMERS}."))
 
 
 def names() -> list[str]:
@@ -32,9 +81,9 @@ def names() -> list[str]:
 def load(name: str, edit: Callable[[str], str] | None = None) -> Script:
     """One move as a script. `edit` changes the source: tests take guards out with it (T2)."""
     move = (LUA / f"{name}.lua").read_text(encoding="utf-8")
-    source = _library() + "\n" + move
     if "function B.move(" in move:
-        source += "\nreturn B.run(B.move)\n"
+        move += "\nreturn B.run(B.move)\n"
+    source = _reached(move) + move
     if edit is not None:
         source = edit(source)
     return Script(name, source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())

@@ -35,6 +35,8 @@ DURABLE = frozenset({"open", "accept", "clinical", "handoff_open", "handoff_fact
 WAIT_MS = 200
 """How long such a move waits for a replica, in ms: a quarter of a move. It is done on the primary whatever comes."""
 
+ENCODE = json.JSONEncoder(separators=(",", ":")).encode
+
 T = TypeVar("T")
 
 
@@ -78,7 +80,7 @@ class Store:
         if checked and not self.epoch:
             raise EpochChanged("the board was not opened")
         script, until = load(name, self._edit), self._deadline()
-        text = json.dumps({key: value for key, value in args.items() if value is not None}, separators=(",", ":"))
+        text = ENCODE({key: value for key, value in args.items() if value is not None})
         reply = await self._send(script, text, source, until)
         if reply.get("err") == "LATE":  # our estimate was off (the server's clock was set): learnt, and once more
             reply = await self._send(script, text, source, until)

@@ -12,10 +12,8 @@ function B.move(a)
     local kind, id = string.match(due, '^([^|]+)|(.*)$')
     local ok, why = pcall(B.on[kind], id)
     if not ok then -- what is written stays written: the timer too is kept before the script breaks off
+      B.forget()
       B.at(kind, id, B.now + RETRY_MS)
-      for _, e in pairs(B.ents) do
-        if e ~= B.meta then e._dirty = {} end
-      end
       B.flush() -- what it has told the stream has used up its numbers
       error(why)
     end

@@ -25,6 +25,13 @@ function B.load(kind, id)
   return e
 end
 
+-- The same for an id that is minted here: nothing is there to be read.
+function B.fresh(kind, id)
+  local key = P .. kind .. ':' .. id
+  B.ents[key] = { _key = key, _dirty = {} }
+  return B.ents[key]
+end
+
 function B.set(e, fields)
   for k, v in pairs(fields) do
     e[k] = v
@@ -33,6 +40,7 @@ function B.set(e, fields)
 end
 
 function B.flush()
+  B.idle_write()
   for key, e in pairs(B.ents) do
     local args = {}
     for k in pairs(e._dirty) do
@@ -43,6 +51,7 @@ function B.flush()
     if e._ttl then redis.call('PEXPIRE', key, e._ttl) end
     e._dirty = {}
   end
+  B.timers_write()
 end
 
 -- Space separated lists of words in a field.
@@ -75,9 +84,45 @@ function B.new(letter)
   return letter .. ARGV[5] .. string.format('%03x', B.minted)
 end
 
+-- Entries of the configuration, each read when it is asked for: a move needs few. What is not there is false.
+local function entries(prefix)
+  return setmetatable({}, { __index = function(known, name)
+    if name == nil then return false end
+    local text = redis.call('HGET', P .. 'config', prefix .. name)
+    known[name] = text and cjson.decode(text)
+    return known[name]
+  end })
+end
+
+-- What the configuration holds by itself stands in one field; all else is a section of entries, `<section>.<entry>`.
 function B.config()
-  if not B.cfg then B.cfg = cjson.decode(redis.call('GET', P .. 'config')) end
+  if not B.cfg then
+    local make = { __index = function(cfg, section)
+      cfg[section] = entries(section .. '.')
+      return cfg[section]
+    end }
+    B.cfg = setmetatable(entries('').single, make)
+  end
   return B.cfg
+end
+
+-- Entry by entry, for scripts that read few of them; the lines' plans are sections of their own.
+local function configure(config)
+  local function put(name, value) redis.call('HSET', P .. 'config', name, cjson.encode(value)) end
+  redis.call('DEL', P .. 'config')
+  local single = {}
+  for name, line in pairs(config.lines) do
+    for _, form in ipairs({ 'plans', 'closed' }) do
+      for language, plan in pairs(line[form]) do put(form .. '.' .. name .. '|' .. language, plan) end
+      line[form] = nil
+    end
+    line.name = name
+  end
+  for section, value in pairs(config) do
+    if type(value) ~= 'table' then single[section] = value end
+    for name, entry in pairs(type(value) == 'table' and value or {}) do put(section .. '.' .. name, entry) end
+  end
+  put('single', single)
 end
 
 -- Keeps a configuration unless a newer one is here: a process that has not heard of an edit must not undo it. Every
@@ -85,7 +130,7 @@ end
 function B.keep_config(a)
   local m, had, got = B.meta, B.num(B.meta.conf), B.num(a.revision)
   if got < had and redis.call('EXISTS', P .. 'config') == 1 then return false end
-  redis.call('SET', P .. 'config', a.config)
+  configure(cjson.decode(a.config))
   B.set(m, { conf = got })
   B.cfg = nil
   if got > had then B.replan_all() end
@@ -122,9 +167,42 @@ function B.alarm(kind, c, spec, handoff)
   B.emit('alarm', c, { kind = kind, call = c and c.id or nil, spec = spec, handoff = handoff })
 end
 
-function B.at(kind, id, ms) redis.call('ZADD', P .. 'timers', ms, kind .. '|' .. id) end
+-- Timers set (by when they are due) and taken off (false) by this script, written together by `B.flush`.
+local timers = {}
 
-function B.off(kind, id) redis.call('ZREM', P .. 'timers', kind .. '|' .. id) end
+function B.at(kind, id, ms) timers[kind .. '|' .. id] = ms end
+
+function B.off(kind, id) timers[kind .. '|' .. id] = false end
+
+-- Unless it is set already.
+function B.at_last(kind, id, ms)
+  local name = kind .. '|' .. id
+  if timers[name] == false or (not timers[name] and not redis.call('ZSCORE', P .. 'timers', name)) then timers[name] = ms end
+end
+
+function B.timers_write()
+  local set, gone = {}, {}
+  for name, ms in pairs(timers) do
+    if ms then
+      set[#set + 1] = ms
+      set[#set + 1] = name
+    else
+      gone[#gone + 1] = name
+    end
+  end
+  if #set > 0 then redis.call('ZADD', P .. 'timers', unpack(set)) end
+  if #gone > 0 then redis.call('ZREM', P .. 'timers', unpack(gone)) end
+  timers = {}
+end
+
+-- What something that broke has set is not written.
+function B.forget()
+  B.idle_forget()
+  timers = {}
+  for _, e in pairs(B.ents) do
+    if e ~= B.meta then e._dirty = {} end
+  end
+end
 
 -- Something to do at the carrier, decided here and now (L3); tried until `ttl` ms are over.
 function B.effect(kind, c, data, ttl)

@@ -17,20 +17,36 @@ function B.routable(s)
     and (s.claim or '') == ''
 end
 
--- Brings the idle sets of the person's lanes in line with what is true; true when the person was added just now.
+-- Whose place among the idle has changed in this script, and where they stood before it.
+local moved = {}
+
+-- Notes whether the person belongs among the idle; true when they do since just now. The sets follow before anybody
+-- reads them, since most who become idle are offered a call in the same script.
 function B.idle_sync(s)
-  local want = B.routable(s) and s.lanes or ''
-  local had = s.idle_in or ''
+  local want, had = B.routable(s) and s.lanes or '', s.idle_in or ''
   if want == had then return false end
-  for _, lane in ipairs(B.words(had)) do redis.call('ZREM', P .. 'idle:' .. lane, s.member) end
-  redis.call('ZREM', P .. 'idle', s.id)
+  if not moved[s] then moved[s] = { lanes = had, member = s.member } end
   B.set(s, { idle_in = want, member = (B.config().levels[s.level] or 1) .. ':' .. s.id })
-  for _, lane in ipairs(B.words(want)) do redis.call('ZADD', P .. 'idle:' .. lane, s.since, s.member) end
-  if want == '' then return false end
-  redis.call('ZADD', P .. 'idle', s.since, s.id)
-  B.at('stale', s.id, B.num(s.beat) + B.time('fresh') + 1)
-  return true
+  return want ~= ''
 end
+
+-- Brings the idle sets in line with what was noted.
+function B.idle_write()
+  for s, before in pairs(moved) do
+    for _, lane in ipairs(B.words(before.lanes)) do redis.call('ZREM', P .. 'idle:' .. lane, before.member) end
+    for _, lane in ipairs(B.words(s.idle_in)) do redis.call('ZADD', P .. 'idle:' .. lane, s.since, s.member) end
+    if s.idle_in ~= '' then
+      redis.call('ZADD', P .. 'idle', s.since, s.id)
+      B.at('stale', s.id, B.num(s.beat) + B.time('fresh') + 1)
+    elseif before.lanes ~= '' then
+      redis.call('ZREM', P .. 'idle', s.id)
+    end
+    moved[s] = nil
+  end
+end
+
+-- What was noted by something that broke is forgotten with the rest of it.
+function B.idle_forget() moved = {} end
 
 function B.duty(s, to, call)
   if s.duty == to then return end
@@ -66,14 +82,23 @@ function B.exclude(s, call, ms)
   if redis.call('ZCARD', key) > 16 then redis.call('ZREMRANGEBYRANK', key, 0, 0) end
   redis.call('PEXPIRE', key, 120000)
   B.set(s, { excl = math.max(B.num(s.excl), B.now + ms) })
+  s._apart = nil
   B.at('excl', s.id .. '|' .. call, B.now + ms)
+end
+
+-- Whom this person is kept apart from now, by until when; read once.
+local function apart_from(s)
+  if not s._apart then
+    s._apart = {}
+    local got = redis.call('ZRANGE', P .. 'excl:' .. s.id, 0, -1, 'WITHSCORES')
+    for i = 1, #got, 2 do s._apart[got[i]] = tonumber(got[i + 1]) end
+  end
+  return s._apart
 end
 
 -- True when this person has just declined this call or failed with it.
 function B.excluded(s, call)
-  if B.num(s.excl) <= B.now then return false end
-  local untl = redis.call('ZSCORE', P .. 'excl:' .. s.id, call)
-  return untl ~= false and tonumber(untl) > B.now
+  return B.num(s.excl) > B.now and (apart_from(s)[call] or 0) > B.now
 end
 
 -- Sets the person aside until they touch the console, `shy` ms at most (P2).

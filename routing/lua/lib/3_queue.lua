@@ -9,9 +9,8 @@ end
 
 -- The line's wait plan in the caller's language; of who rang outside the opening hours the closed form.
 function B.plan_of(c)
-  local line = B.line(c)
-  local plans = c.closed == '1' and line.closed or line.plans
-  return plans[c.lang] or plans[line.language]
+  local line, plans = B.line(c), c.closed == '1' and B.config().closed or B.config().plans
+  return plans[line.name .. '|' .. (c.lang or '')] or plans[line.name .. '|' .. line.language]
 end
 
 function B.parallel(c) return B.config().parallel[c.cls] or 1 end
@@ -37,6 +36,8 @@ function B.wants(c)
 end
 
 function B.lanes_of(c)
+  local plan, everybody = B.plan_of(c), c.anyone == '1' or c.cls == 'agency'
+  if B.num(c.step) <= 1 and not everybody then return plan[1].lanes end
   local lanes, seen = {}, {}
   local function add(list)
     for _, lane in ipairs(list) do
@@ -44,9 +45,8 @@ function B.lanes_of(c)
       seen[lane] = true
     end
   end
-  local plan = B.plan_of(c)
   for i = 1, math.min(#plan, math.max(1, B.num(c.step))) do add(plan[i].lanes) end
-  if c.anyone == '1' or c.cls == 'agency' then add(B.line(c).anyone) end
+  if everybody then add(B.line(c).anyone) end
   return lanes
 end
 
@@ -63,18 +63,20 @@ function B.place(c)
   B.set(c, { lanes = lanes, score = score })
 end
 
+-- How deep a lane is looked into, step by step: the first caller is nearly always the one.
+local DEPTHS = { 0, 4, 16 }
+
 -- The first of a lane's callers whom `s` may take, looking 17 deep.
 local function head(s, lane)
-  local key = P .. 'lane:' .. lane
-  local first, last = 0, 0
-  while first <= 16 do
+  local key, first = P .. 'lane:' .. lane, 0
+  for _, last in ipairs(DEPTHS) do
     local got = redis.call('ZRANGE', key, first, last, 'WITHSCORES')
     for i = 1, #got, 2 do
       local call = string.sub(got[i], 14)
       if not B.excluded(s, call) then return call, tonumber(got[i + 1]), got[i] end -- guard: excluded
     end
     if #got == 0 then return nil end
-    first, last = last + 1, 16
+    first = last + 1
   end
 end
 
@@ -110,12 +112,19 @@ end
 -- Enough hard calls in a row: the next one is for somebody else, if anybody else is free.
 local function spared(id) return B.num(redis.call('HGET', P .. 'spec:' .. id, 'hard')) >= B.config().hard end
 
+local function before(a, b)
+  if a.rank ~= b.rank then return a.rank < b.rank end
+  if a.since ~= b.since then return a.since < b.since end
+  return a.id < b.id
+end
+
 -- Somebody idle who may take `c`; level for the class, then who was there before, then longest idle, order them.
 function B.find_person(c, besides)
   local own = c.cls == 'agency' and handoff_owner(c, besides)
   if own then return own end
   local prefer, hard = B.config().prefer[c.cls] or {}, B.config().parallel[c.cls]
   local found, seen = {}, {}
+  B.idle_write()
   for _, lane in ipairs(B.lanes_of(c)) do
     local got = redis.call('ZRANGE', P .. 'idle:' .. lane, 0, 16, 'WITHSCORES')
     for i = 1, #got, 2 do
@@ -128,13 +137,12 @@ function B.find_person(c, besides)
       end
     end
   end
-  table.sort(found, function(a, b)
-    if a.rank ~= b.rank then return a.rank < b.rank end
-    if a.since ~= b.since then return a.since < b.since end
-    return a.id < b.id
-  end)
-  for _, f in ipairs(found) do
-    local s = B.spec(f.id)
+  while #found > 0 do -- nearly always once: sorting all of them would cost more
+    local first = 1
+    for i = 2, #found do
+      if before(found[i], found[first]) then first = i end
+    end
+    local s = B.spec(table.remove(found, first).id)
     if B.routable(s) and not B.excluded(s, c.id) then return s end
   end
 end
@@ -159,5 +167,6 @@ function B.match_spec(s)
 end
 
 function B.match_all()
+  B.idle_write()
   for _, id in ipairs(redis.call('ZRANGE', P .. 'idle', 0, -1)) do B.match_spec(B.spec(id)) end
 end

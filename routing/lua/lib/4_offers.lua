@@ -2,8 +2,8 @@
 
 function B.offer(c, s)
   local kind = B.wants(c)
-  local o = B.load('offer', B.new('o'))
-  local id = string.match(o._key, 'offer:(.*)$')
+  local id = B.new('o')
+  local o = B.fresh('offer', id)
   local t = B.config().times
   B.set(o, { id = id, call = c.id, spec = s.id, kind = kind, state = 'offered', made = B.now,
     ackby = B.now + t.ack, deadline = B.now + t.offer })
@@ -15,8 +15,7 @@ function B.offer(c, s)
     arrived_ms = B.num(c.a), wait_ms = B.now - B.num(c.a), returning = c.ret == '1', ack_by_ms = o.ackby,
     deadline_ms = o.deadline, score = B.num(c.score) })
   B.duty(s, 'offered', c.id)
-  if c.state == 'waiting' then B.state(c, 'offered', 'offer') end
-  B.place(c)
+  if c.state == 'waiting' then B.state(c, 'offered', 'offer') else B.place(c) end
 end
 
 function B.offer_state(o, to, cause)

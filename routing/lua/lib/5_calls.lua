@@ -99,7 +99,7 @@ function B.arm(c)
   local nxt = B.plan_of(c)[B.num(c.step) + 1]
   if nxt and c.bd ~= '1' then B.at('plan', c.id, math.max(B.now, B.num(c.held_until), B.num(c.plan) + nxt.at)) end
   if not nxt and c.state ~= 'backup_ringing' then
-    redis.call('ZADD', P .. 'timers', 'NX', B.now + B.time('backup_again'), 'again|' .. c.id)
+    B.at_last('again', c.id, B.now + B.time('backup_again'))
   end
   if B.parallel(c) > 1 and c.anyone ~= '1' then
     B.at('anyone', c.id, math.max(B.now, B.num(c.grave) + B.time('anyone')))
@@ -251,12 +251,13 @@ end
 -- The caller is proved to be there: a turn, or a fetch at the carrier.
 function B.present(c, cause)
   B.set(c, { seen = B.now })
-  if c.state == 'greeting' or c.state == 'doubtful' then B.state(c, 'waiting', cause) end
-  if c.state == 'waiting' or c.state == 'offered' then
+  if c.state == 'greeting' or c.state == 'doubtful' then
+    B.state(c, 'waiting', cause)
+  elseif c.state == 'waiting' or c.state == 'offered' then
     B.place(c)
     B.arm(c)
-    B.match_call(c)
   end
+  if c.state == 'waiting' or c.state == 'offered' then B.match_call(c) end
 end
 
 -- The pause after a specialist has left is over: a new wait, with the first arrival's place (L9).
