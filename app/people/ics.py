@@ -73,7 +73,7 @@ def _events(text: str) -> Iterator[Any]:
         if calendar.name != "VCALENDAR":
             raise ValueError
         events = calendar.walk("VEVENT")
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, OSError):  # a zone is a file
         raise BadCalendar("This is not a calendar file, or it is damaged: it must be one VCALENDAR.") from None
     if any(name.upper() == "RRULE" and not _whole(value) for name, _, value in lines):
         raise BadCalendar("A rule (RRULE) of this file has a part that is not of the form NAME=VALUE.")
@@ -93,7 +93,7 @@ def _said(number: int, event: Any, read_one: Any, more: Any) -> Imported:
         return read_one(event, more)
     except (BadRule, BadCalendar) as error:
         raise BadCalendar(f"Event {number} of this file: {error}.") from None
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError):
         raise BadCalendar(f"Event {number} of this file cannot be read.") from None
 
 

@@ -174,6 +174,11 @@ def test_a_damaged_file_is_read_or_refused_and_never_anything_else(place: int, l
     assert sum(len(times(one.series)) for one in found) < 800
 
 
+def test_a_zone_that_is_a_folder_of_zones_is_refused() -> None:
+    with pytest.raises(BadCalendar):
+        read(calendar(event()).replace("TZID=America/New_York", "TZID=America"))
+
+
 def test_an_export_of_a_shift_without_a_first_date_is_a_calendar_file() -> None:
     made = weekly(2, time(22), time(6), "Europe/Berlin", id=1)
     assert times(one(ics_write.write([made], [], {1: "mine"}, NOW, "main"))) == times(made)
