@@ -95,7 +95,7 @@ def table(results: list[dict[str, Any]]) -> str:
         "",
         "Whatever Twilio's documents leave open is a switch of the emulator (`telephony/emulator/assumptions.py`). The",
         "demo's twenty seeds run under a pairwise covering array of them with every `pytest`; all combinations run by",
-        "`python -m app.demo.assumptions_all`, which writes this page. A run is clean when no counter of T1 is above 0.",
+        "`python -m app.demo.assumptions_all`, which writes this page. A run is clean when all its counters are 0.",
         "",
         f"Run so far: {len(results)} of {total} combinations, drawn evenly, each with {CALLERS} callers, {SPECIALISTS}",
         f"specialists and a seed of its own; {len(results) - len(bad)} clean.",
