@@ -21,6 +21,9 @@ ANY_LANGUAGE = "*"
 ANY_TIER = "any"
 """The tier of the lane that everybody on shift and every lead serves."""
 
+LEAD_TIER = "lead"
+"""The tier of the lane that leads serve. No caller stands in it: a colleague who asks for a lead looks there."""
+
 HEAD_START_S: Mapping[str, int] = {
     CallClass.agency: 93_600,
     CallClass.attempt: 3600,
@@ -152,10 +155,11 @@ def lanes_for_person(
     tiers: Mapping[str, int] | None = None,
 ) -> tuple[str, ...]:
     """Lanes a person may take. `tiers` is their tier per line (absent: not theirs); none given: tier 1 of every line
-    for a specialist, and for a lead only the lanes of "anyone on shift and the lead"."""
+    for a specialist, and for a lead only the lanes of "anyone on shift and the lead" and of leads."""
     lanes: list[str] = []
     for line in lines:
         lanes.append(lane(line.name, ANY_LANGUAGE, ANY_TIER, line.skills))
+        lanes += [lane(line.name, ANY_LANGUAGE, LEAD_TIER, line.skills)] if role == "lead" else []
         tier = tiers.get(line.name) if tiers is not None else (None if role == "lead" else 1)
         if tier is None or not set(line.skills) <= set(skills):
             continue

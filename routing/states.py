@@ -74,6 +74,8 @@ class Offer(StrEnum):
 class OfferKind(StrEnum):
     call = "call"
     relief = "relief"
+    transfer = "transfer"
+    consult = "consult"
 
 
 class Role(StrEnum):

@@ -20,9 +20,12 @@ from app.people.spans import Spans, within
 from app.people.stores import RECORD_AWAY
 from app.records import models, planned
 from routing.board import Profile
-from routing.policy import ANY_TIER, lanes_for_person
+from routing.policy import ANY_TIER, LEAD_TIER, lanes_for_person
 
 log = logging.getLogger(__name__)
+
+#: Tiers that are open to whoever is on call alone.
+OPEN = frozenset({ANY_TIER, LEAD_TIER})
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Person:
     def lanes_at(self, now: float) -> tuple[str, ...]:
         """Lanes they may take: credentials in order, and on call alone only what is open to anyone on shift."""
         called = not self.always_on and within(self.on_call, now) and not within(self.line, now)
-        lanes = [lane for lane in self.lanes if not called or lane.split("|")[2] == ANY_TIER]
+        lanes = [lane for lane in self.lanes if not called or lane.split("|")[2] in OPEN]
         lapsed = {line for line, spans in self.needs.items() if not within(spans, now)}
         return tuple(lane for lane in lanes if lane.partition("|")[0] not in lapsed)
 

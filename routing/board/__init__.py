@@ -10,6 +10,7 @@ from routing.board.board import Board
 from routing.board.views import (
     Accepted,
     Answer,
+    Asked,
     BoardAway,
     BoardFault,
     Caller,
@@ -17,6 +18,7 @@ from routing.board.views import (
     Effect,
     EpochChanged,
     Event,
+    Member,
     OfferView,
     Profile,
     Seat,
@@ -28,6 +30,7 @@ from routing.board.views import (
 __all__ = [
     "Accepted",
     "Answer",
+    "Asked",
     "Board",
     "BoardAway",
     "BoardFault",
@@ -36,6 +39,7 @@ __all__ = [
     "Effect",
     "EpochChanged",
     "Event",
+    "Member",
     "OfferView",
     "Profile",
     "Seat",

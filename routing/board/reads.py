@@ -6,15 +6,31 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
-from routing.board.views import Accepted, Answer, CallView, Effect, Event, OfferView, Seat, SpecView
+from routing.board.views import (
+    Accepted,
+    Answer,
+    Asked,
+    CallView,
+    Effect,
+    Event,
+    Member,
+    OfferView,
+    Seat,
+    SpecView,
+)
 
 
 def call_view(data: Mapping[str, Any]) -> CallView:
-    return CallView(**data)
+    fields: dict[str, Any] = {**data}
+    if "team" in data:
+        fields["team"] = tuple(Member(**one) for one in data["team"])
+    if "asking" in data:
+        fields["asking"] = Asked(**data["asking"])
+    return CallView(**fields)
 
 
 def maybe_call(data: Mapping[str, Any] | None) -> CallView | None:
-    return CallView(**data) if data else None
+    return call_view(data) if data else None
 
 
 def spec_view(data: Mapping[str, Any]) -> SpecView:

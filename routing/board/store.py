@@ -29,7 +29,7 @@ POOL = AT_ONCE
 LATE_MS = 800
 """A move is refused this many ms after it was sent, by the worker's estimate of board time (P5)."""
 
-DURABLE = frozenset({"open", "accept", "clinical", "handoff_open", "handoff_fact", "take_over"})
+DURABLE = frozenset({"open", "accept", "clinical", "handoff_open", "handoff_fact", "take_over", "hand_over"})
 """Moves that a replica, where there is one, should have before they are answered (S2)."""
 
 WAIT_MS = 200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -32,6 +32,23 @@ class Supervision:
     async def take_over(self, call: str, spec: str) -> Answer:
         """A lead who is in the room aloud becomes the owner, in one script; else `join_first`."""
         return reads.answer(await self._run("take_over", {"call": call, "spec": spec}))
+
+    async def ask(
+        self, call: str, spec: str, *, kind: Literal["transfer", "consult"], to: str = "", lanes: Sequence[str] = ()
+    ) -> Answer:
+        """The owner asks a colleague in: the one named, or who is idle for longest in `lanes`. `data`: `offer`, `spec`.
+        `not_free`, `nobody_free`, `asking` (one at a time) and `verify` say why not."""
+        args = {"call": call, "spec": spec, "kind": kind, "to": to, "lanes": " ".join(lanes)}
+        return reads.answer(await self._run("ask", args))
+
+    async def unask(self, call: str, spec: str) -> Answer:
+        """The owner takes back what they have asked of a colleague who has not answered yet."""
+        return reads.answer(await self._run("unask", {"call": call, "spec": spec}))
+
+    async def hand_over(self, call: str, spec: str, to: str) -> Answer:
+        """The owner gives the call to a colleague who is in the room with media; else `not_there`. A caller on hold is
+        taken back; who gave it stays until they leave."""
+        return reads.answer(await self._run("hand_over", {"call": call, "spec": spec, "to": to}))
 
     async def help(self, call: str, spec: str, on: bool) -> Answer:
         """Somebody in the call wants a lead: leads are alarmed until one has joined."""

@@ -94,8 +94,37 @@ class CallView:
     """Since when somebody in it wants a lead, 0: nobody does."""
     watching: str = ""
     """Leads beside it who are nobody of the call's own, ids separated by spaces."""
+    team: tuple[Member, ...] = ()
+    """The call's own people, those on the way in too."""
+    asking: Asked | None = None
+    """The colleague who is being asked in."""
+    private: bool = False
+    """The caller is on hold so that owner and consult can talk alone; it ends with the last consult."""
     closed: bool = False
     """Its first ring was outside the line's opening hours."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody with a call."""
+
+    spec: str
+    role: str
+    """`owner`, `relief` or `consult`."""
+    state: str
+    """Of the engagement: `connecting`, `talking`, `reconnecting`."""
+    heard: bool
+    """In the room, with media: a call may be handed over to them (L10)."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An open transfer or consult."""
+
+    offer: str
+    spec: str
+    kind: str
+    deadline_ms: int
 
 
 @dataclass(frozen=True)
@@ -109,6 +138,8 @@ class OfferView:
     ack_by_ms: int
     deadline_ms: int
     acked: bool
+    by: str = ""
+    """The colleague who asks, of a transfer or consult."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,17 @@ local function room(c, nonce)
   B.set(c, { room = c.id .. '-' .. nonce, room_sid = '', inroom = '' })
 end
 
+-- A colleague's asking: the call's state, place and owner stay (L10).
+local function joins(o, c, s, a)
+  B.set(c, { asks = B.drop_word(c.asks, o.id) })
+  B.offer_state(o, 'accepted', 'accept')
+  B.engage(s, c, o.id, 'consult')
+  B.set(s, { token = a.token, tab = a.tab, missed = 0 })
+  B.duty(s, 'connecting', c.id)
+  B.at('ask', s.id, B.now + B.time('ask'))
+  return won(o)
+end
+
 function B.move(a)
   local o = B.load('offer', a.offer)
   if not o.state or o.spec ~= a.spec then return B.answer(false, o.state and 'not_yours' or 'unknown') end -- guard: accept_owner
@@ -22,6 +33,7 @@ function B.move(a)
   end
   local c, s = B.load('call', o.call), B.spec(o.spec)
   B.set(o, { tab = a.tab, token = a.token })
+  if o.by then return joins(o, c, s, a) end
   local freed = B.rescind(c, 'taken', o.id)
   B.set(c, { offers = B.drop_word(c.offers, o.id) })
   B.offer_state(o, 'accepted', 'accept')

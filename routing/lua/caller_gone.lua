@@ -22,6 +22,7 @@ function B.move(a)
   B.set(c, { inroom = '', gone_ms = a.at_ms or B.now, side = a.side, status = a.status })
   if B.agency_near(c) then
     local freed = B.rescind(c, 'caller_gone')
+    for _, s in ipairs(B.unask(c, 'caller_gone')) do freed[#freed + 1] = s end
     if NOT_TOGETHER[c.state] then B.state(c, 'waiting', 'caller_gone') end
     B.stamp('call.leg_gone', c, { sid = a.sid }, a.at_ms, span)
     B.state(c, 'agency_only', 'caller_gone')

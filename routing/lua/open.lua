@@ -15,6 +15,7 @@ local function distrust()
     local c = B.call(id)
     if c then
       for _, s in ipairs(B.rescind(c, 'epoch')) do B.duty(s, 'idle', id) end
+      for _, s in ipairs(B.unask(c, 'epoch')) do B.duty(s, 'idle', id) end
       if c.state == 'waiting' then B.state(c, 'doubtful', 'epoch') end
     end
   end

@@ -27,6 +27,7 @@ function B.move(a)
   if s.estate == 'connecting' then
     B.off('ask', s.id)
     B.at('join', s.id, B.now + B.time('join'))
+    B.in_private(c, s)
   end
   return { ok = true, call = c.id, room = c.room, label = label, role = s.erole }
 end

@@ -26,7 +26,7 @@ def test_without_the_skill_only_the_gravest_are_theirs() -> None:
 
 
 def test_a_lead_serves_the_gravest_unless_they_take_calls() -> None:
-    assert lanes_for_person([Line("m")], role="lead", languages=["en"]) == ("m|*|any|",)
+    assert lanes_for_person([Line("m")], role="lead", languages=["en"]) == ("m|*|any|", "m|*|lead|")
     assert "m|en|1|" in lanes_for_person([Line("m")], role="lead", languages=["en"], tiers={"m": 1})
 
 

@@ -1,20 +1,25 @@
 -- Offers: made, ended, and what an end means for the person and the caller (P2, P3).
 
-function B.offer(c, s)
-  local kind = B.wants(c)
+-- An offer of this call to this person; `by`: a colleague asks for it.
+function B.propose(c, s, kind, by)
   local id = B.new('o')
   local o = B.fresh('offer', id)
   local t = B.config().times
   B.set(o, { id = id, call = c.id, spec = s.id, kind = kind, state = 'offered', made = B.now,
     ackby = B.now + t.ack, deadline = B.now + t.offer })
-  B.set(c, { offers = B.add_word(c.offers, id) })
+  if by then B.set(o, { by = by }) end
   B.set(s, { offer = id })
   B.at('ack', id, o.ackby)
   B.at('deadline', id, o.deadline)
   B.emit('offer.made', c, { offer = id, spec = s.id, kind = kind, cls = B.weight(c), language = c.lang, line = c.line,
     arrived_ms = B.num(c.a), wait_ms = B.now - B.num(c.a), returning = c.ret == '1', ack_by_ms = o.ackby,
-    deadline_ms = o.deadline, score = B.num(c.score) })
+    deadline_ms = o.deadline, score = B.num(c.score), by = by })
   B.duty(s, 'offered', c.id)
+  return o
+end
+
+function B.offer(c, s)
+  B.set(c, { offers = B.add_word(c.offers, B.propose(c, s, B.wants(c)).id) })
   if c.state == 'waiting' then B.state(c, 'offered', 'offer') else B.place(c) end
 end
 
@@ -24,14 +29,15 @@ function B.offer_state(o, to, cause)
   B.off('ack', o.id)
   B.off('deadline', o.id)
   o._ttl = 3600000
-  B.emit('offer.' .. to, c, { offer = o.id, spec = o.spec, call = o.call, cause = cause, reason = cause })
+  B.emit('offer.' .. to, c, { offer = o.id, spec = o.spec, call = o.call, cause = cause, reason = cause,
+    kind = o.by and o.kind, by = o.by })
 end
 
 -- Ends an open offer. The call leaves `offered` with its last one; nobody is matched here.
 function B.end_offer(o, to, cause)
   local c, s = B.load('call', o.call), B.spec(o.spec)
   B.offer_state(o, to, cause)
-  B.set(c, { offers = B.drop_word(c.offers, o.id) })
+  if o.by then B.set(c, { asks = B.drop_word(c.asks, o.id) }) else B.set(c, { offers = B.drop_word(c.offers, o.id) }) end
   if s.offer == o.id then B.set(s, { offer = '' }) end
   if c.state == 'offered' and (c.offers or '') == '' then B.state(c, 'waiting', to) end
   B.place(c)

@@ -40,6 +40,7 @@ function B.eng_state(s, to, cause)
     B.set(s, { eng = '', estate = '', ecall = '', erole = '', eoffer = '', token = '', there = '', media = '' })
   end
   B.duty(s, to == 'done' and 'idle' or to, c.id)
+  if to ~= 'talking' then B.private_over(c) end
 end
 
 -- Writes who owns the call from now on; `s` nil: nobody.
@@ -96,7 +97,7 @@ end
 
 -- Everybody's part in this call ends; who was only connecting is free at once. Returns the freed.
 function B.dismiss(c, cause)
-  local freed = {}
+  local freed = B.unask(c, cause)
   for _, id in ipairs(B.words(c.team)) do
     local s = B.spec(id)
     if s.estate == 'connecting' then
@@ -124,7 +125,7 @@ function B.there(c, s, at)
   B.set(s, { there = '1', join_at = at or B.now })
   if s.media ~= '1' then B.at('media', s.id, B.now + B.time('media')) end
   if s.estate == 'connecting' then
-    if s.erole == 'relief' then B.relieve(c, s) else B.summon(c) end
+    if s.erole == 'relief' then B.relieve(c, s) elseif s.erole == 'owner' then B.summon(c) end
   end
   B.up(c, s)
 end
@@ -149,6 +150,7 @@ function B.up(c, s)
     return B.settle(c)
   end
   if s.estate == 'reconnecting' then B.returned(c, s) end
+  B.company(c, s)
   B.settle(c)
 end
 

@@ -93,8 +93,10 @@ function B.left_with_agency(c, s)
     B.eng_state(s, 'wrapping', 'lost')
     B.own(c, nil, s.eng, 'lost')
   end
+  local freed = B.unask(c, 'lost')
   B.place(c)
   B.match_call(c)
+  B.release_all(freed, c.id)
 end
 
 -- The owner's or a helper's leg left the room without their saying so.
@@ -168,6 +170,8 @@ end
 function B.take_over(c, s, reason)
   local old = B.owner(c)
   local freed = B.clear_loss(c)
+  for _, f in ipairs(B.unask(c, 'owner')) do freed[#freed + 1] = f end
+  B.release_hold(c)
   if c.helper == s.id then B.set(c, { helper = '' }) end
   B.apart(c)
   B.own(c, s, s.eng, reason)

@@ -1,5 +1,21 @@
 -- Views for Python, and the refilling of a board that lost its data (P4).
 
+-- Who is in the call, or on the way in.
+local function team(c)
+  local out = {}
+  for _, id in ipairs(B.words(c.team)) do
+    local s = B.spec(id)
+    out[#out + 1] = { spec = id, role = id == c.owner and 'owner' or s.erole, state = s.estate, heard = s.there == '1' and s.media == '1' }
+  end
+  return #out > 0 and out or nil
+end
+
+-- The colleague who is being asked in.
+local function asking(c)
+  local o = (c.asks or '') ~= '' and B.load('offer', B.words(c.asks)[1])
+  return o and { offer = o.id, spec = o.spec, kind = o.kind, deadline_ms = B.num(o.deadline) } or nil
+end
+
 function B.view(c, fresh)
   return { id = c.id, state = c.state, line = c.line, language = c.lang, cls = c.cls, arrived_ms = B.num(c.a),
     counter = B.num(c.counter), turn = B.num(c.turn), sid = c.sid or '', room = c.room or '', room_sid = c.room_sid or '',
@@ -7,13 +23,14 @@ function B.view(c, fresh)
     cause = c.cause or '', backup_index = B.num(c.bi), backup_done = c.bd == '1', handoff_open = (c.handoffs or '') ~= '',
     returning = c.ret == '1', fresh = fresh or false, now_ms = B.now, risk_high = c.risk == '1', held_ms = B.held(c),
     held_label = B.held(c) > 0 and c.held_label or '',
-    closed = c.closed == '1', help_ms = B.num(c.helped), watching = c.watchers or '' }
+    closed = c.closed == '1', help_ms = B.num(c.helped), watching = c.watchers or '',
+    team = team(c), asking = asking(c), private = c.private == '1' }
 end
 
 local function offer_view(id)
   local o = B.load('offer', id)
   return { id = id, call = o.call, spec = o.spec, kind = o.kind, state = o.state, made_ms = B.num(o.made),
-    ack_by_ms = B.num(o.ackby), deadline_ms = B.num(o.deadline), acked = o.acked == '1' }
+    ack_by_ms = B.num(o.ackby), deadline_ms = B.num(o.deadline), acked = o.acked == '1', by = o.by or '' }
 end
 
 function B.spec_view(s)
@@ -59,6 +76,7 @@ end
 
 function B.refill(s, call, told)
   local c = B.call(call)
+  if not c and told.role == 'consult' and not told.owner then return end -- the owner's own word comes first
   if not c then c = rebuild(call, told.sid or '', told, told.room_sid) end
   if c.resurrected ~= '1' or c.state ~= 'talking' or B.has_word(c.team, s.id) then return end -- guard: refill_state
   graver(c, told)
@@ -118,7 +136,9 @@ function B.restore(call, sid, told, room_sid, labels)
         redis.call('SADD', P .. 'specs', who)
       end
       left[#left + 1] = free(s)
-      if s.duty == 'idle' then reseat(c, s, role, role ~= 'consult' and (c.owner or '') == '') end
+      local owns = (c.owner or '') == '' and (role ~= 'consult' or told.owner == who)
+      local now = (role == 'consult' and owns) and 'owner' or (role == 'owner' and not owns) and 'consult' or role
+      if s.duty == 'idle' then reseat(c, s, now, owns) end
     end
   end
   if (c.owner or '') == '' then

@@ -120,7 +120,7 @@ end
 
 function B.watch_all_over(c)
   for _, id in ipairs(B.words(c.watchers)) do B.watch_over(c, B.spec(id), 'closed') end
-  B.set(c, { helped = 0, held = 0 })
+  B.set(c, { helped = 0, held = 0, private = '' })
   B.off('help', c.id)
   B.off('hold', c.id)
 end
@@ -166,7 +166,9 @@ function B.hold(c, spec, on)
   if on and B.held(c) == 0 then B.at('hold', c.id, B.now + HOLD_MS) end
   if not on then B.off('hold', c.id) end
   B.set(c, { held = on and (B.held(c) > 0 and c.held or B.now) or 0, held_label = label })
-  B.effect(on and 'hold' or 'unhold', c, { room = c.room or '', room_sid = c.room_sid or '', label = label })
+  if not on then B.set(c, { private = '' }) end
+  B.effect(on and 'hold' or 'unhold', c, { room = c.room or '', room_sid = c.room_sid or '', label = label,
+    what = B.consulting(c) and 'consult' or 'hold' })
   return true
 end
 
