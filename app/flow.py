@@ -41,6 +41,8 @@ from telephony.carrier import (
 RING_S = 0.5
 #: Roles whose entering starts the room (L4).
 STARTERS = frozenset({Role.owner, Role.relief, Role.agency, Role.caller})
+#: Words of a caller on hold: for a moment, and while owner and colleague talk alone.
+HOLD_WORDS = frozenset({"hold", "consult"})
 #: Seconds between the words that a caller on hold hears: with the words themselves about 8 (L10).
 HOLD_PAUSE_S = 4
 
@@ -245,7 +247,7 @@ def announced(ctx: Context, asked: Mapping[str, str]) -> Document:
     """What the board has announced into a room; on hold it is said again and again (L10)."""
     line, language, what = ctx.lines.line(asked.get("line", "")), asked.get("lang", ""), asked.get("what", "moment")
     words = say(line, language, what)
-    if what != "hold":
+    if what not in HOLD_WORDS:
         return Document((words,))
     again = Links(ctx.settings.public_url).say(what, line.id, language)
     return Document((words, Pause(HOLD_PAUSE_S), Redirect(again)))

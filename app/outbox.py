@@ -224,7 +224,7 @@ async def hold(ctx: Context, effect: Effect) -> Result:
     view = await ctx.moved(lambda: ctx.board.call(effect.call))
     room_sid = await _room_sid(ctx, effect)
     if room_sid and view:
-        url = Links(ctx.settings.public_url).say("hold", view.line, view.language)
+        url = Links(ctx.settings.public_url).say(effect.data.get("what") or "hold", view.line, view.language)
         await ctx.carrier.update_participant(room_sid, effect.data["label"], hold=True, hold_url=url)
         after = await ctx.moved(lambda: ctx.board.call(effect.call))
         if after and not after.held_ms:

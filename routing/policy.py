@@ -24,6 +24,9 @@ ANY_TIER = "any"
 LEAD_TIER = "lead"
 """The tier of the lane that leads serve. No caller stands in it: a colleague who asks for a lead looks there."""
 
+TIERS = range(1, 10)
+"""Tiers that people may be of; the first is a line's own."""
+
 HEAD_START_S: Mapping[str, int] = {
     CallClass.agency: 93_600,
     CallClass.attempt: 3600,
@@ -166,6 +169,15 @@ def lanes_for_person(
         spoken = [language for language in line.languages if language in languages]
         lanes += [lane(line.name, language, tier, line.skills) for language in (*spoken, ANY_LANGUAGE)]
     return tuple(lanes)
+
+
+def lanes_of_colleagues(line: Line, language: str) -> tuple[str, ...]:
+    """Lanes of a line's own people who speak the language, whatever their tier: where a colleague is asked for."""
+    return tuple(lane(line.name, language, tier, line.skills) for tier in TIERS)
+
+
+def lanes_of_leads(line: Line) -> tuple[str, ...]:
+    return (lane(line.name, ANY_LANGUAGE, LEAD_TIER, line.skills),)
 
 
 def lanes_for_call(line: Line, language: str, *, closed: bool = False) -> tuple[dict[str, Any], ...]:

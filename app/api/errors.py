@@ -54,6 +54,10 @@ REASONS: Mapping[str, tuple[int, str]] = {
     "no_room": (409, "Nobody speaks with this caller at the moment, so there is nothing to join."),
     "nobody_to_coach": (409, "The specialist is not in the room at the moment, so nobody would hear a whisper."),
     "join_first": (409, "Join the call first, so that the caller hears you; then take it over."),
+    "asking": (409, "Somebody is being asked already: wait for their answer, or take it back first."),
+    "not_free": (409, "This colleague is not free at the moment, or has just declined."),
+    "nobody_free": (409, "Nobody whom you could ask is free at the moment. The call stays with you."),
+    "not_there": (409, "Hand over once your colleague is in the room and can be heard. The call stays with you."),
     "verify": (
         503,
         "The switchboard has just restarted and checks the calls first. Please try again in a moment.",

@@ -38,6 +38,7 @@ PENDING_MAX = 5_000
 OFFER_OVER = frozenset({"accepted", "expired", "rescinded", "unreachable", "failed", "declined"})
 OFFER_SHOWN = (
     "offer", "kind", "cls", "language", "line", "arrived_ms", "wait_ms", "returning", "ack_by_ms", "deadline_ms",
+    "by",
 )  # fmt: skip
 #: Kinds that a call's own people see as they happen, codes only.
 FACTS = frozenset({"clinical", "handoff.opened", "handoff.fact", "call.class", "call.language", "call.key"})
@@ -171,6 +172,8 @@ class Hub:
             cause = event.data.get("cause") or event.data.get("reason") or ""
             over = {"offer": event.data.get("offer"), "state": word, "cause": cause, "at_ms": event.at_ms}
             self._send(spec, {"type": "offer_over", **over}, event.at_ms)
+        if by := event.data.get("by"):
+            self._send(str(by), {"type": "asked", "call": event.call, "spec": spec, **views.asked(word, event.data)})
 
     def _alarm(self, event: Event) -> None:
         """Leads hear every alarm; those about what was asked of the carrier also go to whoever must act by hand."""

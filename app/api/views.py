@@ -17,6 +17,8 @@ class OfferShort(Out):
     ack_by_ms: int
     deadline_ms: int
     acked: bool
+    by: str
+    """The colleague who asks, of a transfer or consult."""
 
 
 class Me(Out):
@@ -35,6 +37,24 @@ class Me(Out):
     known: bool
     """The board has heard of them since it last lost its data: else its word on presence is old."""
     offers: list[OfferShort]
+
+
+class MemberOut(Out):
+    """Somebody with a call. `heard`: in the room, with sound, so that the call may be handed over to them."""
+
+    spec: str
+    role: str
+    state: str
+    heard: bool
+
+
+class AskedOut(Out):
+    """A colleague who is being asked in."""
+
+    offer: str
+    spec: str
+    kind: str
+    deadline_ms: int
 
 
 class CallOut(Out):
@@ -59,6 +79,10 @@ class CallOut(Out):
     held_ms: int
     help_ms: int
     watching: str
+    team: list[MemberOut]
+    asking: AskedOut | None
+    private: bool
+    """On hold so that owner and colleague can talk alone."""
     returning: bool
     closed: bool
     now_ms: int
@@ -80,13 +104,20 @@ def short(offer: OfferView) -> dict[str, Any]:
     return {name: getattr(offer, name) for name in OfferShort.model_fields if name != "offer"} | {"offer": offer.id}
 
 
+def asked(word: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """To whoever asked a colleague in: what has become of it. A state of the offer, and why."""
+    state = "offered" if word == "made" else word
+    return {"offer": data.get("offer"), "kind": data.get("kind"), "state": state, "cause": data.get("cause") or ""}
+
+
 def me(view: SpecView) -> dict[str, Any]:
     fields = {name: getattr(view, name) for name in Me.model_fields if name != "offers"}
     return fields | {"offers": [short(offer) for offer in view.offers]}
 
 
 def call_out(call: CallView) -> dict[str, Any]:
-    return {name: getattr(call, name) for name in CallOut.model_fields}
+    fields = {name: getattr(call, name) for name in CallOut.model_fields}
+    return fields | {"team": [vars(one) for one in call.team], "asking": call.asking and vars(call.asking)}
 
 
 def told(call: CallView, spec: str) -> dict[str, Any]:
@@ -100,7 +131,9 @@ def told(call: CallView, spec: str) -> dict[str, Any]:
 def _role(call: CallView, spec: str) -> str:
     if call.owner == spec:
         return "owner"
-    return "lead" if spec in call.watching.split() else "relief"
+    if spec in call.watching.split():
+        return "lead"
+    return next((one.role for one in call.team if one.spec == spec), "relief")
 
 
 #: Parts of an event's data that never leave: ciphertext and what identifies a caller.

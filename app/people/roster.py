@@ -19,6 +19,7 @@ from app.people.shifts import Series, as_utc
 from app.people.spans import Spans, within
 from app.people.stores import RECORD_AWAY
 from app.records import models, planned
+from app.secrets import NAME, Secrets
 from routing.board import Profile
 from routing.policy import ANY_TIER, LEAD_TIER, lanes_for_person
 
@@ -90,6 +91,14 @@ class Roster:
             except RECORD_AWAY as error:
                 log.warning("the roster stays as it was: %s", type(error).__name__)
             await self._plan(shifts)
+
+    def names(self, secrets: Secrets) -> dict[str, tuple[str, str]]:
+        """Id to name (the login where there is none) and role, of everybody who is active."""
+        return {
+            row.id: (secrets.decrypt(row.name_cipher, NAME) if row.name_cipher else row.login, row.role)
+            for row in self._rows
+            if row.active
+        }
 
     async def _plan(self, shifts: Sequence[Series]) -> None:
         """Beside the loop: a new day of some hundred shifts takes a tenth of a second."""

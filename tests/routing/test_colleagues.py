@@ -161,7 +161,8 @@ async def test_the_owner_s_own_hold_outlasts_a_consult(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "cause"), [("decline", "declined"), ("lapse", "expired"), ("unseen", "unreachable"), ("taken back", "rescinded")]
+    ("how", "cause"),
+    [("decline", "declined"), ("lapse", "expired"), ("unseen", "unreachable"), ("taken back", "rescinded")],
 )
 async def test_P3_an_asking_that_comes_to_nothing_changes_nothing_for_the_caller(
     world: World, how: str, cause: str
@@ -236,11 +237,10 @@ async def test_P3_the_caller_hangs_up_at_any_stage(world: World, kind: Any, stag
     await conversation(world)
     await world.board.set_presence(world.people["l1"], "break")
     assert (await asks(world, kind)).ok
-    if stage != "offered":
-        won = await world.accepts("s2")
-    if stage == "seated":
+    won = await world.accepts("s2") if stage != "offered" else None
+    if won and stage == "seated":
         await world.sits("s2", won)
-    if stage in ("joined", "handed over"):
+    if won and stage in ("joined", "handed over"):
         await world.joins("s2", won)
     if stage == "handed over":
         assert (await world.board.hand_over("c1", "s1", "s2")).ok
@@ -314,7 +314,14 @@ async def test_P4_after_a_hand_over_the_latest_record_says_whose_the_call_is(wor
 async def test_P4_a_consult_s_console_alone_makes_nobody_s_call(world: World) -> None:
     await world.person("s1")
     await world.person("s2")
-    told = {"line": "main", "language": "en", "class": "standard", "arrived_ms": world.ms, "sid": "CA1", "room": "c1-aa"}
+    told = {
+        "line": "main",
+        "language": "en",
+        "class": "standard",
+        "arrived_ms": world.ms,
+        "sid": "CA1",
+        "room": "c1-aa",
+    }
     await world.beat("s2", call="c1", told={**told, "role": "consult", "owner": False})
     assert await world.board.call("c1") is None
     await world.beat("s1", call="c1", told={**told, "role": "owner", "owner": True})

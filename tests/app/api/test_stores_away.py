@@ -50,6 +50,10 @@ NEEDS = {
     "POST /api/calls/{id}/handoffs": "board",
     "POST /api/calls/{id}/hold": "board",
     "POST /api/calls/{id}/help": "board",
+    "POST /api/calls/{id}/ask": "board",
+    "POST /api/calls/{id}/unask": "board",
+    "POST /api/calls/{id}/hand-over": "board",
+    "GET /api/colleagues": "board",
     "POST /api/calls/{id}/listen": "board",
     "POST /api/calls/{id}/whisper": "board",
     "POST /api/calls/{id}/barge": "board",
@@ -114,6 +118,8 @@ BODIES: dict[str, Any] = {
     "POST /api/shifts/import": {"specialist_id": "s1", "ics": CALENDAR, "zone": "UTC"},
     "POST /api/swaps": {"to": "s2", "give": {"shift_id": 1, "original": MOMENT}},
     "POST /api/credentials": {"specialist_id": "s1", "kind": "licence"},
+    "POST /api/calls/{id}/ask": {"kind": "transfer", "to": "line"},
+    "POST /api/calls/{id}/hand-over": {"to": "s1"},
 }
 QUERIES = {
     "DELETE /api/shifts": "?id=1",

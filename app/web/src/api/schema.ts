@@ -612,6 +612,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Colleagues
+         * @description Who is free to be asked into a call now, but oneself.
+         */
+        get: operations["colleagues_api_colleagues_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{id}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask
+         * @description Ask a colleague into one's own call. The call stays as it is until they have come; one is asked at a time.
+         */
+        post: operations["ask_api_calls__id__ask_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{id}/unask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unask
+         * @description Take back what one has asked of a colleague who has not answered yet.
+         */
+        post: operations["unask_api_calls__id__unask_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{id}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over
+         * @description Give one's call to a colleague who is in the room and can be heard. One stays beside them until one leaves.
+         */
+        post: operations["hand_over_api_calls__id__hand_over_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/board": {
         parameters: {
             query?: never;
@@ -1337,6 +1417,50 @@ export interface components {
             diallable: boolean;
         };
         /**
+         * AskIn
+         * @description `transfer`: they come to take the call over, all three hear each other. `consult`: the two talk alone first, the
+         *     caller hears that they are not alone.
+         */
+        AskIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "transfer" | "consult";
+            /**
+             * To
+             * @enum {string}
+             */
+            to: "person" | "line" | "lead";
+            /** Person */
+            person?: string | null;
+            /** Line */
+            line?: string | null;
+            /** Language */
+            language?: string | null;
+        };
+        /** AskOut */
+        AskOut: {
+            /** Offer */
+            offer: string;
+            /** Spec */
+            spec: string;
+        };
+        /**
+         * AskedOut
+         * @description A colleague who is being asked in.
+         */
+        AskedOut: {
+            /** Offer */
+            offer: string;
+            /** Spec */
+            spec: string;
+            /** Kind */
+            kind: string;
+            /** Deadline Ms */
+            deadline_ms: number;
+        };
+        /**
          * Beat
          * @description Proof of life: every 5 s idle, every 2 s in a call.
          */
@@ -1444,6 +1568,11 @@ export interface components {
             help_ms: number;
             /** Watching */
             watching: string;
+            /** Team */
+            team: components["schemas"]["MemberOut"][];
+            asking: components["schemas"]["AskedOut"] | null;
+            /** Private */
+            private: boolean;
             /** Returning */
             returning: boolean;
             /** Closed */
@@ -1496,6 +1625,11 @@ export interface components {
             help_ms: number;
             /** Watching */
             watching: string;
+            /** Team */
+            team: components["schemas"]["MemberOut"][];
+            asking: components["schemas"]["AskedOut"] | null;
+            /** Private */
+            private: boolean;
             /** Returning */
             returning: boolean;
             /** Closed */
@@ -1562,6 +1696,20 @@ export interface components {
              * @enum {string}
              */
             why: "assessed" | "attempt_in_progress" | "escalated" | "eased" | "key_by_mistake" | "agreed_with_lead" | "referred";
+        };
+        /**
+         * ColleagueOut
+         * @description Somebody who may be asked now.
+         */
+        ColleagueOut: {
+            /** Spec */
+            spec: string;
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+            /** Level */
+            level: string;
         };
         /** CoverageOut */
         CoverageOut: {
@@ -1798,6 +1946,11 @@ export interface components {
             median_answer_s: number | null;
             /** Worst Answer S */
             worst_answer_s: number | null;
+        };
+        /** HandOverIn */
+        HandOverIn: {
+            /** To */
+            to: string;
         };
         /**
          * HandoffFactIn
@@ -2066,6 +2219,20 @@ export interface components {
             /** Offers */
             offers: components["schemas"]["OfferShort"][];
         };
+        /**
+         * MemberOut
+         * @description Somebody with a call. `heard`: in the room, with sound, so that the call may be handed over to them.
+         */
+        MemberOut: {
+            /** Spec */
+            spec: string;
+            /** Role */
+            role: string;
+            /** State */
+            state: string;
+            /** Heard */
+            heard: boolean;
+        };
         /** MineOut */
         MineOut: {
             /** Expiring */
@@ -2167,6 +2334,8 @@ export interface components {
             deadline_ms: number;
             /** Acked */
             acked: boolean;
+            /** By */
+            by: string;
         };
         /** OnCallOut */
         OnCallOut: {
@@ -3886,6 +4055,127 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["OnIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    colleagues_api_colleagues_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColleagueOut"][];
+                };
+            };
+        };
+    };
+    ask_api_calls__id__ask_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    unask_api_calls__id__unask_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hand_over_api_calls__id__hand_over_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOverIn"];
             };
         };
         responses: {
