@@ -11,11 +11,11 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from routing.board import Accepted, BoardAway, EpochChanged
 from tests.routing.machine_callers import Callers
+from tests.routing.machine_colleagues import Colleagues
 from tests.routing.machine_hands import CALLS, SPANS, SPECS, Person, call_names, someone_is, spec_names
-from tests.routing.machine_leads import Leads
 
 
-class BoardMachine(Callers, Leads):
+class BoardMachine(Callers, Colleagues):
     """Moves of callers, people, the carrier and time, in any order."""
 
     # -- people

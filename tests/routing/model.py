@@ -37,6 +37,8 @@ class CallModel:
     tiers: set[str] = field(default_factory=lambda: {"1"})
     interpreter: bool = False
     offers: set[str] = field(default_factory=set)
+    asks: set[str] = field(default_factory=set)
+    """Open offers of another kind: colleagues who are asked in."""
     owner: str = ""
     held_until: int = 0
     needs_key: bool = False
@@ -64,6 +66,8 @@ class OfferModel:
     call: str
     spec: str
     state: str = "offered"
+    beside: bool = False
+    """A transfer or consult."""
 
 
 class Model:
@@ -153,7 +157,7 @@ class Model:
         call = self.calls[event.call]
         assert call.state == "closed", "a call ends closed"
         assert not call.ended, "a call ends once"
-        assert not call.offers, "no offer outlives its call"
+        assert not call.offers | call.asks, "no offer outlives its call"
         call.ended = True
 
     def on_call_help(self, event: Event, data: Mapping[str, Any]) -> None:
@@ -180,16 +184,21 @@ class Model:
         assert event.at_ms - self.beat_ms.get(name, 0) <= 12_000, "only people heard of lately"
         assert event.at_ms - spec.apart.get(event.call, -APART_MS[0]) >= APART_MS[0], "a declined pair stays apart (P2)"
         limit = 3 if call.cls in GRAVE else 1
-        assert len(call.offers) < limit, "no caller in two offers that count"
+        beside = data["kind"] in ("transfer", "consult")
+        assert beside or len(call.offers) < limit, "no caller in two offers that count"
         if data["kind"] == "call":
             assert call.state in QUEUED, "only waiting callers are offered"
             assert not call.needs_key
             assert event.at_ms >= call.held_until, "after a leave, 20 s (L9)"
             self._first(event, data)
+        elif beside:
+            assert call.state == "talking", "the call stays as it is while a colleague is asked (L10)"
+            assert data["by"] == call.owner, "the owner asks"
+            assert not call.asks, "one is asked at a time"
         else:
             assert call.state in {"reconnecting", "agency_only"}, "relief is for a call that lost its specialist"
-        self.offers[data["offer"]] = OfferModel(event.call, name)
-        call.offers.add(data["offer"])
+        self.offers[data["offer"]] = OfferModel(event.call, name, beside=beside)
+        (call.asks if beside else call.offers).add(data["offer"])
         spec.offer = data["offer"]
 
     def _first(self, event: Event, data: Mapping[str, Any]) -> None:
@@ -228,6 +237,7 @@ class Model:
     def _over(self, event: Event, to: str) -> OfferModel:
         offer = self._offer(event, to)
         self.calls[offer.call].offers.discard(event.data["offer"])
+        self.calls[offer.call].asks.discard(event.data["offer"])
         if self.spec(offer.spec).offer == event.data["offer"]:
             self.spec(offer.spec).offer = ""
         return offer
@@ -238,8 +248,10 @@ class Model:
 
     def on_offer_accepted(self, event: Event, _data: Mapping[str, Any]) -> None:
         assert event.at_ms >= self.verify_until, "no accept in verify mode (S2)"
-        self._over(event, "accepted")
-        open_ = [o for o in self.offers.values() if o.call == event.call and o.state == "accepted"]
+        over = self._over(event, "accepted")
+        assert not over.beside or self.calls[event.call].owner, "who comes to nobody is no colleague"
+        same = [o for o in self.offers.values() if o.call == event.call and o.beside == over.beside]
+        open_ = [o for o in same if o.state == "accepted"]
         assert len(open_) == 1, "one accept wins"
 
     def on_offer_connected(self, event: Event, data: Mapping[str, Any]) -> None:
@@ -312,6 +324,7 @@ class Model:
                 assert call.owner, f"{id_} is {call.state} and nobody's (L10)"
             if call.state in QUEUED | {"greeting", "doubtful", "backup_talking"}:
                 assert not call.owner, f"{id_} waits and is somebody's"
+                assert not call.asks, f"{id_} waits and somebody is asked to join nobody"
         for spec in self.specs.values():
             if spec.offer:
                 assert spec.duty == "offered"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from routing.board import Accepted, EpochChanged
+from tests.routing.stories_colleagues import COLLEAGUES
 from tests.routing.stories_leads import LEADS
 
 
@@ -319,4 +320,5 @@ STORIES = (
     outdated,
     queued,
     *LEADS,
+    *COLLEAGUES,
 )

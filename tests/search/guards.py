@@ -34,6 +34,10 @@ UNREACHED: dict[str, tuple[str, ...]] = {
         *("lead_token", "take_over_join", "take_over_once", "take_over_state", "mode_once"),
         *("help_closed", "help_once", "help_owner", "hold_owner", "hold_state", "hold_stay"),
     ),
+    "colleagues who are asked in are none": (
+        *("ask_excluded", "ask_lane", "ask_once", "ask_owner", "ask_state", "ask_verify", "unask_owner"),
+        *("hand_once", "hand_owner", "hand_state", "hand_there"),
+    ),
     "agencies and clinical facts are none": (
         *("agency_room", "dial_room", "twin", "twin_joined", "handoff_once", "fact_once", "clinical_once", "end_risk"),
         *("one_executor", "failed_try"),
