@@ -199,6 +199,8 @@ class Console:
                 self.on_offer(shown, message["arrived_ms"])
         elif kind == "offer_over":
             self.take_off(message["offer"], message["state"])
+        elif kind == "asked":
+            self.on_asked(message)
         elif kind == "me":
             self._know_me(message)
         elif kind == "call":
@@ -244,6 +246,9 @@ class Console:
     def on_call(self, call: dict[str, Any]) -> None:
         """My call has changed."""
 
+    def on_asked(self, asked: dict[str, Any]) -> None:
+        """What has become of my asking a colleague in."""
+
     def on_board(self, board: dict[str, Any]) -> None:
         """Everything, for leads."""
 
@@ -253,4 +258,9 @@ class LeadConsole(Console):
 
     def on_board(self, board: dict[str, Any]) -> None:
         if "calls" in board:
-            self.director.states = {call["sid"]: call["state"] for call in board["calls"]}
+            self.director.states = {call["sid"]: _state(call) for call in board["calls"]}
+
+
+def _state(call: dict[str, Any]) -> str:
+    """The call's, or that its owner and a colleague talk alone."""
+    return "private" if call["private"] else call["state"]

@@ -7,7 +7,8 @@ import contextlib
 import secrets
 from typing import Any
 
-from app.demo.console import Console, Refused
+from app.demo.colleagues import ASKED, DECLINES, Colleague
+from app.demo.console import Refused
 from app.demo.log import Shown, Told, Won
 from app.demo.scripts import Scene
 from telephony.emulator import Leg
@@ -35,7 +36,7 @@ def fact_id(letter: str) -> str:
     return letter + secrets.token_hex(6)
 
 
-class Specialist(Console):
+class Specialist(Colleague):
     """One person who answers. After `device_dies` the same object signs in again as at another device."""
 
     dying = False
@@ -52,19 +53,21 @@ class Specialist(Console):
         """They are in a room, at a device that works."""
         return bool(self.call) and self.leg is not None and self.leg.room is not None and not self.leg.dead
 
-    def _between(self, bounds: tuple[float, float]) -> float:
-        return self.director.rng.uniform(*bounds)
-
     # -- offers
 
     def sees(self, offer: dict[str, Any]) -> bool:
         if offer["offer"] in self._unseen:
             return False
-        self._act = "answer" if offer["kind"] != "call" else next(self.director.offers)
+        self._act = self._card(offer["kind"])
         if self._act == "unseen":
             self._unseen.add(offer["offer"])
             self.director.notes(self.spec, "unseen")
         return self._act != "unseen"
+
+    def _card(self, kind: str) -> str:
+        if kind in ASKED:
+            return "decline" if self.director.rng.random() < DECLINES else "answer"
+        return "answer" if kind != "call" else next(self.director.offers)
 
     def on_offer(self, shown: Shown, arrived_ms: int) -> None:
         if self._act == "lapse":
@@ -94,6 +97,8 @@ class Specialist(Console):
         self.log.won.append(Won(self.spec, shown.offer, won["call"], self.clock.now()))
         self.call = won["call"]
         await self._dial_in(won)
+        if won["kind"] in ASKED:
+            self.begin(self._beside(won["call"], won["kind"]))
 
     async def _dial_in(self, won: dict[str, Any]) -> None:
         """Connect the softphone with exactly what the board said, and say when the room is heard (L5)."""
@@ -121,6 +126,7 @@ class Specialist(Console):
     # -- the conversation
 
     def on_call(self, call: dict[str, Any]) -> None:
+        super().on_call(call)
         mine = call.get("owner") == self.spec and call.get("id") == self.call
         if mine and call["state"] == "talking" and self._scene_of != self.call:
             self._scene_of = self.call

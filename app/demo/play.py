@@ -131,14 +131,33 @@ async def _tell(
 
 
 async def staff(world: World, director: Director, count: int) -> list[Console]:
-    """A console for each of the sample people; the lead is the first."""
+    """A console for each of the sample people; the lead is the first, an advisor the last."""
     consoles: list[Console] = []
     for number, (person, login) in enumerate(await sample_people(world, count)):
         kind = Specialist if number else LeadConsole
         console = kind(director, world.settings.public_url, person, login, PASSWORD)
         console.presence = "available" if number else "offline"
         consoles.append(console)
+    consoles.append(Specialist(director, world.settings.public_url, await advisor(world), "advisor", PASSWORD))
     return consoles
+
+
+async def advisor(world: World) -> str:
+    """A lead who takes no calls of a line, and whom colleagues ask in; returns the id."""
+    fields = {"languages": ("en", "es"), "level": "senior", "lines": (), "always_on": True}
+    async with async_sessionmaker(world.engine)() as store:
+        person = await create_person(
+            store,
+            Secrets(world.settings),
+            login="advisor",
+            name="advisor",
+            role="lead",
+            password_hash=hash_now(PASSWORD),
+            **fields,
+        )
+        spec = person.id
+        await store.commit()
+    return spec
 
 
 async def sample_people(world: World, count: int) -> list[tuple[str, str]]:

@@ -30,7 +30,7 @@ class Scene:
     ends: str = "caller"
     """`caller`, `specialist` (End call), `leaves`, `dies` (the device, who comes back) or `dies_for_long`."""
     acts: tuple[str, ...] = ()
-    """What the specialist does meanwhile: `risk`, `safe`, `urgent`, `handoff`."""
+    """What the specialist does meanwhile: `risk`, `safe`, `urgent`, `handoff`, `consult`, `transfer`."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,13 @@ PARTS: dict[str, tuple[int, str, Draw]] = {
         1,
         "early",
         lambda rng, s: replace(s, hangs_up_in="agency", scenes=(Scene(40.0, acts=("handoff",)), _plain(rng))),
+    ),
+    "transferred": (2, "early", _plays(Scene(30.0, acts=("transfer",)))),
+    "consulted": (2, "early", _plays(Scene(16.0, acts=("consult",)))),
+    "hangs_up_private": (
+        1,
+        "early",
+        lambda rng, s: replace(s, hangs_up_in="private", scenes=(Scene(30.0, acts=("consult",)), _plain(rng))),
     ),
     "line_drops": (
         2,

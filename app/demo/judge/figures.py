@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 from app.demo.evidence import Evidence, LegFacts, Row
 from app.demo.judge.buckets import answered_at, dropped_by_us
@@ -11,7 +12,7 @@ from app.demo.scripts import is_full
 
 #: States in which scripted callers hang up.
 HANG_UP_STATES = (
-    "greeting", "waiting", "offered", "connecting", "talking", "reconnecting", "backup_ringing", "agency",
+    "greeting", "waiting", "offered", "connecting", "talking", "reconnecting", "backup_ringing", "agency", "private",
 )  # fmt: skip
 #: Seconds between two entries of the ledger that are one fact.
 EPSILON_S = 0.05
@@ -110,6 +111,7 @@ def _hang_ups(e: Evidence) -> dict[str, int]:
         if row["side"] == "caller" and last:
             offered = any(o["call_id"] == row["id"] and o["over_at"] == last["at"] and _open(o) for o in e.rows.offers)
             count["offered" if offered else last["data"]["from"]] += 1
+    count["private"] = sum(_left_while_private(e, caller) for caller in e.callers if caller.by == "caller")
     count["agency"] = sum(_left_an_agency(e, caller) for caller in e.callers if caller.by == "caller")
     return {f"hang_up_{state}": count[state] for state in HANG_UP_STATES}
 
@@ -122,6 +124,19 @@ def _left_an_agency(e: Evidence, caller: LegFacts) -> bool:
     return any(stay.begin < caller.ended < stay.end for stay in there)
 
 
+def _left_while_private(e: Evidence, caller: LegFacts) -> bool:
+    """The caller hung up on hold, while the owner and a colleague heard each other."""
+    call = next((call for call, leg in e.caller_of.items() if leg.sid == caller.sid), "")
+    ours = [stay.sid for stay in e.stays_of(call) if e.legs[stay.sid].person and stay.begin < caller.ended < stay.end]
+    talk = any(
+        span.begin < caller.ended <= span.end + EPSILON_S
+        for one, other in combinations(ours, 2)
+        for span in e.ledger.together(one, other)
+    )
+    last = max((span.end for span, _ in e.conversations[caller.sid]), default=caller.ended)
+    return talk and last < caller.ended - EPSILON_S
+
+
 def _open(offer: Row) -> bool:
     """It ended unanswered, because its caller had gone."""
     return offer["kind"] == "call" and offer["state"] == "rescinded" and offer["accepted_at"] is None
@@ -131,7 +146,12 @@ def _of_offers(e: Evidence) -> dict[str, int]:
     states = Counter(row["state"] for row in e.rows.offers)
     kinds = Counter(row["kind"] for row in e.rows.offers if row["state"] == "connected")
     words = {"declined": "declined", "lapsed": "expired", "unreachable": "unreachable", "rescinded": "rescinded"}
-    return {name: states[state] for name, state in words.items()} | {"relieved": kinds["relief"]}
+    return {name: states[state] for name, state in words.items()} | {
+        "relieved": kinds["relief"],
+        "consulted": kinds["consult"],
+        "asked_to_take_over": kinds["transfer"],
+        "handed_over": sum(row["reason"] == "transfer" for row in e.rows.ownerships),
+    }
 
 
 def _of_people(e: Evidence) -> dict[str, int]:
@@ -179,6 +199,8 @@ def _of_the_wire(e: Evidence) -> dict[str, int]:
 #: Scripted kinds: the part of a caller's script that asks for it, or nothing where the carrier or the deck does.
 SCRIPTED: Mapping[str, str] = {
     **{f"hang_up_{state}": f"hangs_up_{state}" for state in HANG_UP_STATES if state != "agency"},
+    "consulted": "consulted",
+    "handed_over": "transferred",
     "hang_up_agency": "hangs_up_with_agency",
     "declined": "",
     "lapsed": "",
