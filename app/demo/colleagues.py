@@ -7,7 +7,7 @@ from typing import Any
 from app.demo.console import Console, Refused
 
 #: Seconds for which an owner looks for somebody who is free, and between two tries.
-LOOKS_S, AGAIN_S = 15.0, 1.0
+LOOKS_S, AGAIN_S = 20.0, 1.0
 #: Seconds until a colleague has come, or has not: an offer's deadline and dialling in (P3, L5).
 COMES_S = 40.0
 #: Seconds, each drawn evenly between the two: of talk between the two alone; of all three before the hand over, and

@@ -36,6 +36,8 @@ SETTLE_S = 60.0
 LOOK_S = 5.0
 #: From when on and where the sample people have shifts.
 SAMPLE_DAY, SAMPLE_ZONE = date(2026, 1, 1), "America/New_York"
+#: Leads who are asked in.
+ADVISORS = ("advisor1", "advisor2")
 #: Seconds within which the specialists begin their shift, one after another.
 BEGIN_S = 3.0
 
@@ -131,26 +133,27 @@ async def _tell(
 
 
 async def staff(world: World, director: Director, count: int) -> list[Console]:
-    """A console for each of the sample people; the lead is the first, an advisor the last."""
+    """A console for each of the sample people; the lead is the first, the advisors the last."""
     consoles: list[Console] = []
     for number, (person, login) in enumerate(await sample_people(world, count)):
         kind = Specialist if number else LeadConsole
         console = kind(director, world.settings.public_url, person, login, PASSWORD)
         console.presence = "available" if number else "offline"
         consoles.append(console)
-    consoles.append(Specialist(director, world.settings.public_url, await advisor(world), "advisor", PASSWORD))
+    for login in ADVISORS:
+        consoles.append(Specialist(director, world.settings.public_url, await advisor(world, login), login, PASSWORD))
     return consoles
 
 
-async def advisor(world: World) -> str:
+async def advisor(world: World, login: str) -> str:
     """A lead who takes no calls of a line, and whom colleagues ask in; returns the id."""
     fields = {"languages": ("en", "es"), "level": "senior", "lines": (), "always_on": True}
     async with async_sessionmaker(world.engine)() as store:
         person = await create_person(
             store,
             Secrets(world.settings),
-            login="advisor",
-            name="advisor",
+            login=login,
+            name=login,
             role="lead",
             password_hash=hash_now(PASSWORD),
             **fields,

@@ -91,7 +91,7 @@ PARTS: dict[str, tuple[int, str, Draw]] = {
         "early",
         lambda rng, s: replace(s, hangs_up_in="agency", scenes=(Scene(40.0, acts=("handoff",)), _plain(rng))),
     ),
-    "transferred": (2, "early", _plays(Scene(30.0, acts=("transfer",)))),
+    "transferred": (3, "early", _plays(Scene(30.0, acts=("transfer",)))),
     "consulted": (2, "early", _plays(Scene(16.0, acts=("consult",)))),
     "hangs_up_private": (
         1,

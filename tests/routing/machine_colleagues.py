@@ -26,8 +26,8 @@ class Colleagues(Leads):
         return self.do(self.world.board.call(call))
 
     @someone_is("talking")
-    @rule(spec=spec_names, kind=st.sampled_from(("transfer", "consult")), to=st.sampled_from((*SPECS, *PEOPLE)))
-    def asks_in(self, spec: str, kind: str, to: str) -> None:
+    @rule(kind=st.sampled_from(("transfer", "consult")), to=st.sampled_from((*SPECS, *PEOPLE)))
+    def asks_in(self, kind: str, to: str) -> None:
         """The owner asks; somebody else may not, and nobody is asked twice."""
         call = self._owned()
         if not call:

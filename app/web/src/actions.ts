@@ -1,5 +1,5 @@
 // What a person does, as requests: one function an act, each says in words what went wrong.
-import { ask, Refused, useCsrf } from "./api/client";
+import { ask, Refused, type Schemas, useCsrf } from "./api/client";
 import { follow } from "./case";
 import * as kept from "./kept";
 import { input, output } from "./phone/microphone";
@@ -312,6 +312,31 @@ export async function recovery(on: boolean): Promise<void> {
 export async function toggleHold(): Promise<void> {
   const call = s.callId.value;
   await tried(() => ask("post", "/api/calls/{id}/hold", { at: { id: call }, body: { on: !s.onHold.value } }));
+}
+
+// -- a colleague in one's own call (L10)
+
+export async function freeColleagues(): Promise<Schemas["ColleagueOut"][]> {
+  const free = await ask("get", "/api/colleagues").catch(() => []);
+  if (free.length) s.names.value = new Map([...s.names.value, ...free.map((one) => [one.spec, one.name] as const)]);
+  return free;
+}
+
+export async function askIn(kind: Schemas["AskIn"]["kind"], to: Schemas["AskIn"]["to"], person?: string): Promise<void> {
+  const call = s.callId.value;
+  const body = { kind, to, ...(person && { person }) };
+  await tried(() => ask("post", "/api/calls/{id}/ask", { at: { id: call }, body }));
+}
+
+export async function unask(): Promise<void> {
+  const call = s.callId.value;
+  await tried(() => ask("post", "/api/calls/{id}/unask", { at: { id: call } }));
+}
+
+export async function handOver(to: string): Promise<void> {
+  const call = s.callId.value;
+  if (await tried(() => ask("post", "/api/calls/{id}/hand-over", { at: { id: call }, body: { to } })))
+    s.say(t.value.colleague.handedOver, "good");
 }
 
 /** A lead is called into this call, or no more. */

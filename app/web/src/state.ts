@@ -42,6 +42,8 @@ export const stance = computed<Stance>(() => (me.value?.watch ?? "") as Stance);
 /** This person's own call, by what the board says or by what was just accepted. */
 export const callId = computed<string>(() => (stance.value ? "" : roomCall.value));
 export const talkingSince = signal(0);
+/** The call is one's own: whoever was asked into it may not hold or end it. */
+export const owns = computed(() => !call.value?.owner || call.value.owner === who.value?.spec);
 export const onHold = computed(() => Boolean(call.value?.held_ms));
 export const helpSent = computed(() => Boolean(call.value?.help_ms));
 export const callGone = signal(false);

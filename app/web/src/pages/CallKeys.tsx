@@ -6,6 +6,7 @@ import { leg, levels, muted, warning } from "../phone/softphone";
 import * as s from "../state";
 import { Button, Meter } from "../ui/parts";
 import { t } from "../words";
+import { Colleagues } from "./Colleagues";
 import { Device } from "./MicCheck";
 
 /** What one does with the telephone: mute, hold, help, leave, end; one click back where the leg is lost. */
@@ -33,7 +34,7 @@ export function CallKeys(): JSX.Element {
           <Button k="m" pressed={muted.value} onPress={act.toggleMute}>
             {muted.value ? w.unmute : w.mute}
           </Button>
-          <Button k="h" pressed={s.onHold.value} onPress={() => void act.toggleHold()}>
+          <Button k="h" off={!s.owns.value} pressed={s.onHold.value} onPress={() => void act.toggleHold()}>
             {s.onHold.value ? w.unhold : w.hold}
           </Button>
         </div>
@@ -43,6 +44,7 @@ export function CallKeys(): JSX.Element {
       <p class="linewarn" role="status">
         {warning.value ? (t.value.line.warnings[warning.value] ?? "") : muted.value ? w.muted : ""}
       </p>
+      <Colleagues />
       <Button kind="bad" k="x" class="wide" pressed={s.helpSent.value} onPress={() => void act.help()}>
         {s.helpSent.value ? w.helpSent : w.help}
       </Button>
@@ -54,13 +56,18 @@ export function CallKeys(): JSX.Element {
         >
           {w.leave}
         </Button>
-        <Button k="e" expands={ask.value === "end"} onPress={() => (ask.value = ask.value === "end" ? "" : "end")}>
+        <Button
+          k="e"
+          off={!s.owns.value}
+          expands={ask.value === "end"}
+          onPress={() => (ask.value = ask.value === "end" ? "" : "end")}
+        >
           {w.end}
         </Button>
       </div>
       {ask.value === "leave" && (
         <div class="reasons" ref={bringIntoSight}>
-          <p>{w.leaveText}</p>
+          <p>{accompanied() ? t.value.colleague.leaveText : w.leaveText}</p>
           <Button
             kind="bad"
             k="1"
@@ -93,6 +100,12 @@ export function CallKeys(): JSX.Element {
       )}
     </div>
   );
+}
+
+/** The caller stays with somebody else who is in the room. */
+function accompanied(): boolean {
+  const call = s.call.value;
+  return Boolean(call?.team.some((one) => one.spec !== s.who.value?.spec && one.heard && one.state === "talking"));
 }
 
 /** What the board refuses to end without a lead (L9), told before the press and not after it. */

@@ -17,6 +17,7 @@ export function OfferCard({ offer }: { offer: Offer }): JSX.Element {
   const wait = boardNow() - offer.arrived_ms;
   const left = Math.min(DEADLINE_MS, Math.max(0, offer.deadline_ms - boardNow()));
   const kinds: Record<string, string> = { call: w.title, relief: w.relief, transfer: w.transfer, consult: w.consult };
+  const texts: Record<string, string> = { relief: w.reliefText, transfer: w.transferText, consult: w.consultText };
   const first = useSignal(span(wait));
   return (
     <div class="idle alone">
@@ -24,7 +25,7 @@ export function OfferCard({ offer }: { offer: Offer }): JSX.Element {
         <Told now text={w.announce(t.value.cls[offer.cls], languageName(offer.language), first.value)} />
         <Badge cls={offer.cls} />
         <h1>{kinds[offer.kind] ?? w.title}</h1>
-        {offer.kind === "relief" && <p>{w.reliefText}</p>}
+        {texts[offer.kind] && <p>{texts[offer.kind]}</p>}
         <dl class="facts">
           <div>
             <dt>{w.waiting}</dt>

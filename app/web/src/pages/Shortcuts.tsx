@@ -29,6 +29,8 @@ export function Shortcuts(): JSX.Element {
     ["Y F U", w.safe.title],
     ["R", w.risk.title],
     ["G", w.agency.open],
+    ["K", w.colleague.ask],
+    ["O", w.colleague.handOver(w.colleague.somebody)],
     ["X", w.call.help],
     ["L", w.call.leave],
     ["E", w.call.end],

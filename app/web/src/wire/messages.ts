@@ -27,6 +27,16 @@ export interface Closed {
   state: "closed";
 }
 
+/** What has become of asking a colleague in: a state of the offer. */
+export interface AskedIn {
+  call: string;
+  offer: string;
+  spec: string;
+  kind: string;
+  state: string;
+  cause: string;
+}
+
 export interface Fact {
   call: string;
   kind: string;
@@ -58,6 +68,7 @@ export type LiveMessage =
   | ({ type: "fact" } & Fact)
   | ({ type: "alarm" } & Alarm)
   | ({ type: "board" } & BoardMessage)
+  | ({ type: "asked" } & AskedIn)
   | { type: "recorded"; ids: string[] }
   | { type: "ping" };
 

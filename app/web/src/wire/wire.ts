@@ -8,8 +8,11 @@ import * as kept from "../kept";
 import { recorded } from "../sending";
 import * as s from "../state";
 import { ahead } from "../time";
+import { t } from "../words";
 import type { BoardChange, FromWorker, LiveMessage, Me, OwnCall, Presence, ToWorker } from "./messages";
 
+/** Kinds of offers by which a colleague asks one in. */
+const ASKED_IN = ["transfer", "consult"];
 /** Milliseconds until a choice that crossed another one is sent. */
 const AGAIN_MS = 200;
 
@@ -100,6 +103,7 @@ function live(message: Exclude<LiveMessage, { type: "board" } | { type: "ping" }
     adoptPresence(message);
     known(message);
   } else if (message.type === "call") ownCall(message as OwnCall);
+  else if (message.type === "asked") askedIn(message.state, message.cause);
   else if (message.type === "recorded") recorded(message.ids);
   else if (message.type === "alarm") s.alarms.value = [message, ...s.alarms.value].slice(0, 30);
   else if (/^(handoff|clinical)/.test(message.kind)) s.factsSeen.value += 1;
@@ -114,9 +118,15 @@ function offered(offer: Extract<LiveMessage, { type: "offer" }>): void {
 }
 
 function offerOver(id: string, state: string): void {
-  const mine = s.offers.value.some((one) => one.offer === id);
+  const mine = s.offers.value.find((one) => one.offer === id);
   s.offers.value = s.offers.value.filter((one) => one.offer !== id);
-  if (mine && !s.answering.value) s.offerGone.value = state;
+  if (mine && !s.answering.value) s.offerGone.value = ASKED_IN.includes(mine.kind) && state !== "accepted" ? "asked" : state;
+}
+
+/** A colleague who does not come is told to whoever has asked; one's own taking back needs no word. */
+function askedIn(state: string, cause: string): void {
+  const words = t.value.colleague.vain[state];
+  if (words && cause !== "withdrawn") s.say(words);
 }
 
 /** What the person has chosen; it is theirs until the board has it. */
