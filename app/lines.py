@@ -122,6 +122,11 @@ class Lines:
             revision=self.revision,
         )
 
+    @property
+    def interpreters(self) -> Mapping[str, tuple[str, ...]]:
+        """Language to the telephones of those who interpret it, first choice first."""
+        return {code: tuple(numbers) for code, numbers in self.raw.get("interpreters", {}).items()}
+
     def dialled(self, number: str | None) -> Line:
         return next((line for line in self.by_id.values() if number and line.number == number), self.line(""))
 
@@ -148,6 +153,7 @@ def parse(raw: Mapping[str, Any], edits: Mapping[str, Edit] | None = None, revis
     except BadPlan as wrong:
         raise BadLines(str(wrong)) from None
     _check_heads(raw.get("head_starts_s", {}))
+    _check_interpreters(raw.get("interpreters", {}))
     default = raw.get("default", lines[0].id if lines else "")
     if default not in {line.id for line in lines}:
         raise BadLines(f"lines file: there is no line {default!r}, which is to be the default")
@@ -195,6 +201,18 @@ def _check_heads(heads: Any) -> None:
     known = {str(cls) for cls in CallClass}
     if not isinstance(heads, Mapping) or not all(name in known and _finite(value) for name, value in heads.items()):
         raise BadLines(f"lines file: head_starts_s: a finite number of seconds for each of {', '.join(sorted(known))}")
+
+
+def _check_interpreters(given: Any) -> None:
+    """A list of telephones by language, each of which may be rung (C7)."""
+    if not isinstance(given, Mapping):
+        raise BadLines("lines file: interpreters: languages with their telephone numbers are expected")
+    for code, numbers in given.items():
+        if not re.fullmatch(VOICE, str(code)) or not isinstance(numbers, list) or not numbers:
+            raise BadLines(f"lines file: interpreters: {str(code)[:20]!r} is no language with a list of numbers")
+        for number in numbers:
+            if wrong := wrong_number(str(number)):
+                raise BadLines(f"lines file: interpreters of {code!r}: a number {wrong}")
 
 
 def _finite(value: Any) -> bool:

@@ -25,16 +25,19 @@ log = logs.get(__name__)
 
 #: Seconds between two looks for effects that this process did not cause itself.
 POLL_S = 0.25
-#: Effects in flight in one process, the carrier's own small limit of concurrent requests (R4); of emergencies apart,
-#: which never queue behind moves.
+#: The effects that create a leg, and of these the one that goes first (R4).
+EMERGENCY = "dial_agency"
+CREATES = frozenset({EMERGENCY, "dial_interpreter"})
+#: Effects in flight in one process, the carrier's own small limit of concurrent requests (R4); of creates apart, so
+#: that emergencies never queue behind moves, and moves never behind creates.
 AT_ONCE, DIALS_AT_ONCE = 20, 8
 #: Effects that a process has claimed at most; what waits here too long is claimed by another one.
 CLAIMED_AT_ONCE = 200
 #: Seconds, real ones, in which an agency is rung or counts as "not known whether": within the 8 s from the board's last
 #: word, so that no other executor rings at the same time.
 DIAL_S = 5.0
-#: Seconds that an agency's telephone rings.
-AGENCY_RING_S = 60
+#: Seconds that an agency's telephone rings, and an interpreter's.
+AGENCY_RING_S, INTERPRETER_RING_S = 60, 30
 #: What the carrier says of a leg, room or participant that is no more: nothing is left to do.
 GONE = frozenset({20404, 21220})
 
@@ -52,7 +55,11 @@ class Outbox:
         self._ctx = ctx
         self._working: set[asyncio.Task[None]] = set()
         self._queued: set[str] = set()
-        self._slots, self._dials = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(DIALS_AT_ONCE)
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._lanes = {
+            EMERGENCY: asyncio.Semaphore(DIALS_AT_ONCE),
+            "dial_interpreter": asyncio.Semaphore(DIALS_AT_ONCE),
+        }
 
     async def run(self) -> None:
         try:
@@ -81,14 +88,14 @@ class Outbox:
         task.add_done_callback(self._working.discard)
 
     async def _when_free(self, effect: Effect) -> None:
-        async with self._dials if effect.kind == "dial_agency" else self._slots:
+        async with self._lanes.get(effect.kind, self._slots):
             self._queued.discard(effect.id)
             async with _turn(self._ctx, effect):
                 await carry_out(self._ctx, effect)
 
 
 def _turn(ctx: Context, effect: Effect) -> AbstractAsyncContextManager[None]:
-    return creates.turn(ctx, emergency=True) if effect.kind == "dial_agency" else nullcontext()
+    return creates.turn(ctx, emergency=effect.kind == EMERGENCY) if effect.kind in CREATES else nullcontext()
 
 
 async def nudged_or(ctx: Context, nudge: Nudge, seconds: float) -> None:
@@ -112,7 +119,7 @@ async def _claim(ctx: Context, limit: int) -> list[Effect]:
             claimed = await ctx.moved(lambda: ctx.board.claim_effects(limit))
         except BoardAway:
             return []
-    return sorted(claimed, key=lambda effect: effect.kind != "dial_agency")  # emergencies first (R4)
+    return sorted(claimed, key=lambda effect: effect.kind != EMERGENCY)  # emergencies first (R4)
 
 
 async def carry_out(ctx: Context, effect: Effect) -> None:
@@ -134,8 +141,8 @@ async def _ask_carrier(ctx: Context, effect: Effect) -> tuple[bool, Result]:
     try:
         ok, result = True, await DO[effect.kind](ctx, effect)
     except CarrierRefused as error:
-        # An agency that was not rung is never "nothing left to do": its room may only be another one by now.
-        ok, result = effect.kind != "dial_agency" and error.code in GONE, {"code": error.code}
+        # A telephone that was not rung is never "nothing left to do": its room may only be another one by now.
+        ok, result = effect.kind not in CREATES and error.code in GONE, {"code": error.code}
     except CarrierAway:
         ok, result = False, {"error": "away"}
     except NotDiallable as error:
@@ -249,27 +256,40 @@ async def supervise(ctx: Context, effect: Effect) -> Result:
 
 
 async def dial_agency(ctx: Context, effect: Effect) -> Result:
-    """Ring an agency into the room, under the number that agencies ring back (C2). Never twice without looking."""
+    """Ring an agency into the room, under the number that agencies ring back (C2)."""
+    from_ = ctx.settings.emergency_caller_id or ctx.settings.outbound_caller_id
+    return await _dial(ctx, effect, from_=from_, timeout=AGENCY_RING_S, emergency=True)
+
+
+async def dial_interpreter(ctx: Context, effect: Effect) -> Result:
+    """Ring an interpreter into the room, under the neutral number of all that we ring (C4)."""
+    from_ = ctx.settings.outbound_caller_id or ctx.lines.line("").number
+    return await _dial(ctx, effect, from_=from_, timeout=INTERPRETER_RING_S, emergency=False)
+
+
+async def _dial(ctx: Context, effect: Effect, *, from_: str, timeout: int, emergency: bool) -> Result:
+    """A telephone rung into the room of now; never twice without looking."""
     try:
         async with asyncio.timeout(DIAL_S):
-            return await _dial_agency(ctx, effect)
+            return await _dial_now(ctx, effect, from_, timeout, emergency=emergency)
     except TimeoutError:
-        raise CarrierAway("not known whether the agency rings") from None
+        raise CarrierAway("not known whether it rings") from None
 
 
-async def _dial_agency(ctx: Context, effect: Effect) -> Result:
-    data, settings = effect.data, ctx.settings
+async def _dial_now(ctx: Context, effect: Effect, from_: str, timeout: int, *, emergency: bool) -> Result:
+    data = effect.data
     room = await _room_now(ctx, effect)
     if effect.attempt > 1 and (sid := await _already_there(ctx, effect, room)):
         return {"sid": sid}
     sid = await ctx.carrier.dial_into_room(
         room,
         to=ctx.secrets.decrypt(data["to_cipher"], NUMBER),
-        from_=settings.emergency_caller_id or settings.outbound_caller_id,
+        from_=from_,
         label=data["label"],
-        callback=Links(settings.public_url).status(call=effect.call, label=data["label"]),
-        timeout=AGENCY_RING_S,
-        emergency=True,
+        callback=Links(ctx.settings.public_url).status(call=effect.call, label=data["label"]),
+        timeout=timeout,
+        emergency=emergency,
+        start=emergency,
     )
     return {"sid": sid}
 
@@ -314,4 +334,5 @@ DO: Mapping[str, Callable[[Context, Effect], Awaitable[Result]]] = {
     "unhold": unhold,
     "supervise": supervise,
     "dial_agency": dial_agency,
+    "dial_interpreter": dial_interpreter,
 }

@@ -77,6 +77,7 @@ TIMES_S: Mapping[str, float] = {
     "returns": 600,  # a conversation broke off: its number ringing again within this is at least urgent
     "verify": 10,  # a new epoch is matched at last (S2)
     "dial": 135,  # an agency rung into the room: tried for 60 s, rings for 60, and its callbacks (L5)
+    "interpreter": 60,  # asked for, to being in the room: queued for its turn, and a telephone that rings 30 s (R4)
     "effect": 30,  # an effect at the carrier is out of date after this (L3)
     "claim": 1.5,  # an executor's claim on an effect (L3)
     "claim_dial": 8,  # the same of ringing an agency: longer than the carrier may take to answer (L3)

@@ -243,9 +243,19 @@ class Carrier(Protocol):
         ...
 
     async def dial_into_room(
-        self, room: str, *, to: str, from_: str, label: str, callback: str, timeout: int, emergency: bool
+        self,
+        room: str,
+        *,
+        to: str,
+        from_: str,
+        label: str,
+        callback: str,
+        timeout: int,
+        emergency: bool,
+        start: bool = True,
     ) -> str:
-        """Ring a telephone into a room (`room` is its SID, or its name, L7); returns the new leg's SID."""
+        """Ring a telephone into a room (`room` is its SID, or its name, L7); returns the new leg's SID. Not `start`:
+        whoever comes waits in a room where nobody is yet (L4)."""
         ...
 
     async def announce(self, room_sid: str, url: str) -> None:

@@ -24,6 +24,7 @@ TODO: Mapping[str, str] = {
 #: The same for `effect_failed`, by what could not be done at the carrier.
 TODO_FAILED: Mapping[str, str] = {
     "dial_agency": "dial_by_hand",
+    "dial_interpreter": "ask_again",
     "complete_leg": "hang_up_by_hand",
     "end_room": "hang_up_by_hand",
     "hold": "ask_again",

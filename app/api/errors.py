@@ -57,6 +57,7 @@ REASONS: Mapping[str, tuple[int, str]] = {
     "asking": (409, "Somebody is being asked already: wait for their answer, or take it back first."),
     "not_free": (409, "This colleague is not free at the moment, or has just declined."),
     "nobody_free": (409, "Nobody whom you could ask is free at the moment. The call stays with you."),
+    "ringing": (409, "An interpreter of another language is there or being rung: let them go first."),
     "not_there": (409, "Hand over once your colleague is in the room and can be heard. The call stays with you."),
     "verify": (
         503,

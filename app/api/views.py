@@ -57,6 +57,12 @@ class AskedOut(Out):
     deadline_ms: int
 
 
+class InterpreterOut(Out):
+    language: str
+    there: bool
+    """In the room; else still rung."""
+
+
 class CallOut(Out):
     """A call on the board, for its people and for leads. `sid`, `room` and `counter` go back in beats (P4)."""
 
@@ -81,6 +87,7 @@ class CallOut(Out):
     watching: str
     team: list[MemberOut]
     asking: AskedOut | None
+    interpreter: InterpreterOut | None
     private: bool
     """On hold so that owner and colleague can talk alone."""
     returning: bool
@@ -117,7 +124,8 @@ def me(view: SpecView) -> dict[str, Any]:
 
 def call_out(call: CallView) -> dict[str, Any]:
     fields = {name: getattr(call, name) for name in CallOut.model_fields}
-    return fields | {"team": [vars(one) for one in call.team], "asking": call.asking and vars(call.asking)}
+    parts = {name: value and vars(value) for name in ("asking", "interpreter") for value in [getattr(call, name)]}
+    return fields | parts | {"team": [vars(one) for one in call.team]}
 
 
 def told(call: CallView, spec: str) -> dict[str, Any]:

@@ -94,7 +94,7 @@ PARTS: dict[str, tuple[int, str, Draw]] = {
     "transferred": (3, "early", _plays(Scene(30.0, acts=("transfer",)))),
     "consulted": (2, "early", _plays(Scene(16.0, acts=("consult",)))),
     "hangs_up_private": (
-        1,
+        2,
         "early",
         lambda rng, s: replace(s, hangs_up_in="private", scenes=(Scene(30.0, acts=("consult",)), _plain(rng))),
     ),

@@ -13,6 +13,7 @@ from routing.board.views import (
     CallView,
     Effect,
     Event,
+    Interpreter,
     Member,
     OfferView,
     Seat,
@@ -26,6 +27,8 @@ def call_view(data: Mapping[str, Any]) -> CallView:
         fields["team"] = tuple(Member(**one) for one in data["team"])
     if "asking" in data:
         fields["asking"] = Asked(**data["asking"])
+    if "interpreter" in data:
+        fields["interpreter"] = Interpreter(**data["interpreter"])
     return CallView(**fields)
 
 

@@ -50,6 +50,12 @@ class Supervision:
         taken back; who gave it stays until they leave."""
         return reads.answer(await self._run("hand_over", {"call": call, "spec": spec, "to": to}))
 
+    async def interpreter(self, call: str, spec: str, language: str, numbers: Sequence[str], *, nonce: str) -> Answer:
+        """The owner has an interpreter rung into the room: one of `numbers` (ciphertexts), the next one at each try.
+        With no `language` they let go whom they have. `ringing`: there is one of another language."""
+        args = {"call": call, "spec": spec, "language": language, "numbers": list(numbers), "nonce": nonce}
+        return reads.answer(await self._run("interpreter", args))
+
     async def help(self, call: str, spec: str, on: bool) -> Answer:
         """Somebody in the call wants a lead: leads are alarmed until one has joined."""
         return reads.answer(await self._run("help", {"call": call, "spec": spec, "on": on}))

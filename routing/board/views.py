@@ -98,6 +98,8 @@ class CallView:
     """The call's own people, those on the way in too."""
     asking: Asked | None = None
     """The colleague who is being asked in."""
+    interpreter: Interpreter | None = None
+    """Rung, or in the room."""
     private: bool = False
     """The caller is on hold so that owner and consult can talk alone; it ends with the last consult."""
     closed: bool = False
@@ -125,6 +127,14 @@ class Asked:
     spec: str
     kind: str
     deadline_ms: int
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A telephone that the owner wanted beside the caller."""
+
+    language: str
+    there: bool
 
 
 @dataclass(frozen=True)
@@ -205,7 +215,7 @@ class Effect:
 
     id: str
     kind: str
-    """`move_caller, complete_leg, end_room, announce, unhold, dial_agency`."""
+    """`move_caller, complete_leg, end_room, announce, hold, unhold, supervise, dial_agency, dial_interpreter`."""
     call: str
     data: Mapping[str, Any]
     expires_ms: int

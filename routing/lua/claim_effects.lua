@@ -1,4 +1,4 @@
--- claim_effects: effects due, claimed for 1.5 s, or 8 s where an agency is rung (L3); a try begins with `still_due`. Those past their expiry are dropped with an event.
+-- claim_effects: effects due, claimed for 1.5 s, or 8 s where a telephone is rung (L3); a try begins with `still_due`. Those past their expiry are dropped with an event.
 -- KEYS[1] meta. ARGV[4] {limit}. Returns a list of effects.
 function B.move(a)
   local out = {}
@@ -8,7 +8,7 @@ function B.move(a)
     if fx and fx.expires > B.now and not B.due(fx) then
       B.skip_effect(fx)
     elseif fx and fx.expires > B.now then
-      redis.call('ZADD', P .. 'fxdue', B.now + B.time(fx.kind == 'dial_agency' and 'claim_dial' or 'claim'), id)
+      redis.call('ZADD', P .. 'fxdue', B.now + B.time(string.sub(fx.kind, 1, 5) == 'dial_' and 'claim_dial' or 'claim'), id)
       out[#out + 1] = fx
     else
       B.drop_effect(fx, id, 'expired')

@@ -95,7 +95,16 @@ class TwilioCarrier:
         await self._unless_over(lambda: leg.update_async(status="completed"))
 
     async def dial_into_room(
-        self, room: str, *, to: str, from_: str, label: str, callback: str, timeout: int, emergency: bool
+        self,
+        room: str,
+        *,
+        to: str,
+        from_: str,
+        label: str,
+        callback: str,
+        timeout: int,
+        emergency: bool,
+        start: bool = True,
     ) -> str:
         number = check_diallable(to)  # C7: here, whoever asks
         participants, label = self._client.conferences(_part(room)).participants, _part(label)
@@ -111,7 +120,7 @@ class TwilioCarrier:
                     status_callback_event=LEG_EVENTS.split(),
                     beep="false",
                     early_media=True,
-                    start_conference_on_enter=True,
+                    start_conference_on_enter=start,
                     end_conference_on_exit=False,
                     wait_url="",
                     conference_status_callback=self._room_callback or values.unset,

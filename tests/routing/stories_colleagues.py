@@ -82,4 +82,27 @@ def inherited_alone(m: Any) -> None:
     assert (view.owner, view.held_ms, view.state) == ("s2", 0, "talking")
 
 
-COLLEAGUES = (asked, asked_in_vain, handed, handed_late, inherited_alone)
+def interpreted(m: Any) -> None:
+    """Rung once, by the owner, while they talk; a leg of before, or that comes to nobody of ours, goes at once."""
+    board, world = _conversation(m), m.world
+    m.refused(board.interpreter("c1", "s2", "fr", ["x"], nonce="a"), "an interpreter wanted by somebody else")
+    assert m.do(board.interpreter("c1", "s1", "fr", ["x"], nonce="a")).ok
+    m.nothing(board.interpreter("c1", "s1", "fr", ["x"], nonce="b"), "wanted again")
+    m.do(world.effects())
+    m.do(board.interpreter("c1", "s1", "", [], nonce="c"))
+    m.do(board.leg_status("c1", "IN1", "interpreter_fr_a", status="ringing", at_ms=world.ms))
+    assert _let_go(m) == ["IN1"], "a telephone that nobody wants any more"
+    m.do(board.leg_joined("c1", "IN2", "interpreter_fr_0", world.room("c1"), world.ms))
+    assert _let_go(m) == ["IN2"], "a leg of before"
+    assert m.do(board.interpreter("c1", "s1", "fr", ["x"], nonce="d")).ok
+    m.leg_ends("s1")
+    m.do(board.leg_joined("c1", "IN3", "interpreter_fr_d", world.room("c1"), world.ms))
+    assert "IN3" in _let_go(m), "nobody of ours is there"
+    m.refused(board.interpreter("c1", "s1", "fr", ["x"], nonce="e"), "an interpreter for nobody")
+
+
+def _let_go(m: Any) -> list[str]:
+    return [data["sid"] for kind, data in m.do(m.world.effects()) if kind == "complete_leg"]
+
+
+COLLEAGUES = (asked, asked_in_vain, handed, handed_late, inherited_alone, interpreted)

@@ -24,7 +24,7 @@ from tests.routing.test_machine import QUICK
 
 OWN = {
     ("lead_", "take_over_", "hold_", "help_", "mode_"): LEADS,
-    ("ask_", "unask_", "hand_"): COLLEAGUES,
+    ("ask_", "unask_", "hand_", "interpreter_"): COLLEAGUES,
 }
 """How the guards of the moves beside a call are named: their own stories are told first."""
 

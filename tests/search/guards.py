@@ -38,6 +38,10 @@ UNREACHED: dict[str, tuple[str, ...]] = {
         *("ask_excluded", "ask_lane", "ask_once", "ask_owner", "ask_state", "ask_verify", "unask_owner"),
         *("hand_once", "hand_owner", "hand_state", "hand_there"),
     ),
+    "no interpreter is rung": (
+        *("interpreter_alone", "interpreter_ghost", "interpreter_late", "interpreter_once", "interpreter_owner"),
+        "interpreter_state",
+    ),
     "agencies and clinical facts are none": (
         *("agency_room", "dial_room", "twin", "twin_joined", "handoff_once", "fact_once", "clinical_once", "end_risk"),
         *("one_executor", "failed_try"),

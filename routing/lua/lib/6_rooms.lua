@@ -1,6 +1,7 @@
 -- Legs and rooms: who is in, what that means, and when a room is ended (L1, L5).
 
 local ALONE = { waiting = true, offered = true, doubtful = true }
+local RUNG = { agency = true, interpreter = true }
 local HUMAN = { owner = true, relief = true, consult = true, agency = true }
 
 -- The legs of a call by SID. Marks of callbacks already seen share the hash, with a bar in their name.
@@ -80,7 +81,7 @@ function B.twin(c, sid, label)
     redis.call('HSET', key, field, sid)
     return false
   end
-  if leg and not leg.dead and not leg.ended then B.complete_leg(c, sid, 'agency') end
+  if leg and not leg.dead and not leg.ended then B.complete_leg(c, sid, leg.role) end
   return true
 end
 
@@ -234,7 +235,7 @@ function B.leg_in(c, sid, label, room, room_sid, at, span)
   B.save_leg(c, sid, leg)
   if B.has_word(c.oldrooms, room_sid) then return B.astray(c, role) end -- guard: old_room
   if (c.room_sid or '') == '' then B.set(c, { room_sid = room_sid }) end
-  if role == 'agency' and B.twin(c, sid, label) then return end -- guard: twin_joined
+  if RUNG[role] and B.twin(c, sid, label) then return end -- guard: twin_joined
   if role == 'caller' then
     B.caller_in(c, at)
   elseif role == 'owner' or role == 'relief' or role == 'consult' then
@@ -245,6 +246,8 @@ function B.leg_in(c, sid, label, room, room_sid, at, span)
     B.settle(c)
   elseif role == 'lead' then
     B.watch_in(c, who, sid)
+  elseif role == 'interpreter' then
+    B.interpreter_in(c, sid, label)
   end
 end
 
@@ -314,6 +317,8 @@ function B.after_leave(c, leg, sid, at)
     if c.state == 'reconnecting' and (c.owner or '') == '' then B.give_back(c, 'lost') end
   elseif leg.role == 'lead' then
     B.watch_out(c, leg.who, sid)
+  elseif leg.role == 'interpreter' then
+    B.interpreter_out(c, leg.label)
   else
     B.specialist_out(c, leg.who, sid, at)
   end

@@ -98,6 +98,7 @@ end
 -- Everybody's part in this call ends; who was only connecting is free at once. Returns the freed.
 function B.dismiss(c, cause)
   local freed = B.unask(c, cause)
+  B.interpreter_over(c, 'off')
   for _, id in ipairs(B.words(c.team)) do
     local s = B.spec(id)
     if s.estate == 'connecting' then

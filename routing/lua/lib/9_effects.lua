@@ -11,6 +11,13 @@ local WHY = {
   backup = function(c) return c.state == 'backup_ringing' end,
 }
 
+-- A telephone has been rung under this label: its callbacks tell of it.
+local function rung(c, label)
+  for _, leg in pairs(B.legs(c)) do
+    if leg.label == label then return true end
+  end
+end
+
 -- What each kind of effect still needs to be true.
 local DUE = {
   move_caller = function(c, d, fx) -- who has asked for a document since then was answered with what is true
@@ -29,12 +36,8 @@ local DUE = {
   hold = function(c) return B.held(c) > 0 end,
   unhold = function(c) return B.held(c) == 0 end,
   supervise = function(c, d) return B.watch_due(c, d) end,
-  dial_agency = function(c, d)
-    for _, leg in pairs(B.legs(c)) do
-      if leg.label == d.label then return false end
-    end
-    return c.state ~= 'closed' and B.has_word(c.handoffs, d.handoff)
-  end,
+  dial_agency = function(c, d) return not rung(c, d.label) and c.state ~= 'closed' and B.has_word(c.handoffs, d.handoff) end,
+  dial_interpreter = function(c, d) return not rung(c, d.label) and c.interp == d.label end,
 }
 
 -- Does the board still expect this effect?
@@ -52,6 +55,7 @@ function B.drop_effect(fx, id, result)
   -- An announcement or a move that is out of date has lost nothing: the next turn or the next one says it again.
   if fx.kind ~= 'announce' and fx.kind ~= 'move_caller' then B.alarm('effect_failed', c, nil, fx.data.handoff) end
   if fx.kind == 'dial_agency' then B.dialled(c, fx.data.handoff) end
+  if fx.kind == 'dial_interpreter' then B.interpreter_out(c, fx.data.label) end
   -- Who sits in a room makes no turns: a move out of it is asked for until it is done, or nothing is left to do.
   if fx.kind == 'move_caller' and c.inroom == '1' and c.ro ~= '1' and (c.state or 'closed') ~= 'closed' then
     B.move_caller(c, 'hold')

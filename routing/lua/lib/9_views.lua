@@ -24,7 +24,8 @@ function B.view(c, fresh)
     returning = c.ret == '1', fresh = fresh or false, now_ms = B.now, risk_high = c.risk == '1', held_ms = B.held(c),
     held_label = B.held(c) > 0 and c.held_label or '',
     closed = c.closed == '1', help_ms = B.num(c.helped), watching = c.watchers or '',
-    team = team(c), asking = asking(c), private = c.private == '1' }
+    team = team(c), asking = asking(c), private = c.private == '1',
+    interpreter = (c.interp or '') ~= '' and { language = c.interp_lang, there = c.interp_in == '1' } or nil }
 end
 
 local function offer_view(id)

@@ -85,3 +85,17 @@ async def test_L10_refusals_say_why_and_change_nothing(hotline, person, call, co
         assert error["code"] == code, (path, body)
         assert error["message"].endswith(".")
     assert not await hotline.ctx.board.events(before)
+
+
+async def test_L10_an_interpreter_for_a_language_of_the_lines_data(hotline, person, call) -> None:
+    assert (await person.get("interpreters")).json() == ["fr", "zh"]
+    refused = (await person.post(f"calls/{call.id}/interpreter", {"language": "de"})).json()["error"]
+    assert (refused["code"], refused["message"]) == ("no_interpreter", "There is no interpreter for this language.")
+    assert (await person.post(f"calls/{call.id}/interpreter", {"language": "fr"})).status_code == 200
+    assert (await person.get(f"calls/{call.id}")).json()["interpreter"] == {"language": "fr", "there": False}
+    other = (await person.post(f"calls/{call.id}/interpreter", {"language": "zh"})).json()["error"]
+    assert other["code"] == "ringing"
+    [effect] = [e for e in await hotline.ctx.board.claim_effects() if e.kind == "dial_interpreter"]
+    assert "+1202" not in str(effect.data), "a number is ciphertext on the board (S7)"
+    assert (await person.post(f"calls/{call.id}/interpreter", {"language": None})).status_code == 200
+    assert (await person.get(f"calls/{call.id}")).json()["interpreter"] is None

@@ -54,6 +54,8 @@ NEEDS = {
     "POST /api/calls/{id}/unask": "board",
     "POST /api/calls/{id}/hand-over": "board",
     "GET /api/colleagues": "board",
+    "POST /api/calls/{id}/interpreter": "board",
+    "GET /api/interpreters": "",
     "POST /api/calls/{id}/listen": "board",
     "POST /api/calls/{id}/whisper": "board",
     "POST /api/calls/{id}/barge": "board",
@@ -120,6 +122,7 @@ BODIES: dict[str, Any] = {
     "POST /api/credentials": {"specialist_id": "s1", "kind": "licence"},
     "POST /api/calls/{id}/ask": {"kind": "transfer", "to": "line"},
     "POST /api/calls/{id}/hand-over": {"to": "s1"},
+    "POST /api/calls/{id}/interpreter": {"language": "fr"},
 }
 QUERIES = {
     "DELETE /api/shifts": "?id=1",

@@ -692,6 +692,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/interpreters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Languages
+         * @description Languages for which somebody can be rung.
+         */
+        get: operations["languages_api_interpreters_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{id}/interpreter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Interpreter
+         * @description Ring an interpreter into one's own call, or let them go. Asked again after nobody has answered, the next number
+         *     of the language's list is rung.
+         */
+        post: operations["interpreter_api_calls__id__interpreter_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/board": {
         parameters: {
             query?: never;
@@ -1571,6 +1612,7 @@ export interface components {
             /** Team */
             team: components["schemas"]["MemberOut"][];
             asking: components["schemas"]["AskedOut"] | null;
+            interpreter: components["schemas"]["InterpreterOut"] | null;
             /** Private */
             private: boolean;
             /** Returning */
@@ -1628,6 +1670,7 @@ export interface components {
             /** Team */
             team: components["schemas"]["MemberOut"][];
             asking: components["schemas"]["AskedOut"] | null;
+            interpreter: components["schemas"]["InterpreterOut"] | null;
             /** Private */
             private: boolean;
             /** Returning */
@@ -2120,6 +2163,18 @@ export interface components {
              * @default []
              */
             openings: components["schemas"]["OpeningTimes"][];
+        };
+        /** InterpreterIn */
+        InterpreterIn: {
+            /** Language */
+            language: string | null;
+        };
+        /** InterpreterOut */
+        InterpreterOut: {
+            /** Language */
+            language: string;
+            /** There */
+            there: boolean;
         };
         /**
          * Kind
@@ -4176,6 +4231,61 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["HandOverIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    languages_api_interpreters_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+        };
+    };
+    interpreter_api_calls__id__interpreter_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InterpreterIn"];
             };
         };
         responses: {
