@@ -106,3 +106,24 @@ class Colleagues(Leads):
         """Who owned it last before."""
         store = self.world.board._store
         return self.loop.run_until_complete(store.plain("HGET", f"{store.tag}call:{call}", "before")) or ""
+
+    @someone_is("talking", "reconnecting")
+    @rule(comes=st.booleans())
+    def interprets(self, comes: bool) -> None:
+        """An interpreter is wanted, and comes or is let go; of a call without one of ours it keeps out."""
+        call = next((id_ for id_ in CALLS if id_ in self.model.calls and self.model.calls[id_].owner), "")
+        if not call:
+            return
+        view, board, world = self._call(call), self.world.board, self.world
+        if view.interpreter:
+            self.do(board.interpreter(call, view.owner, "", [], nonce="x"))
+            assert self._call(call).interpreter is None
+            return
+        nonce = world.sid("n")
+        wanted = self.do(board.interpreter(call, view.owner, "fr", ["x", "y"], nonce=nonce))
+        assert wanted.ok == (view.state == "talking"), wanted
+        label = f"interpreter_fr_{nonce}"
+        if comes:
+            self.do(board.leg_joined(call, world.sid("IN"), label, world.room(call), world.ms))
+        there = self._call(call).interpreter
+        assert (there is not None and there.there) == (comes and view.state == "talking")

@@ -43,6 +43,7 @@ class CallModel:
     held_until: int = 0
     needs_key: bool = False
     helped: bool = False
+    interpreted: bool = False
     n: int = 0
     ended: bool = False
 
@@ -164,6 +165,13 @@ class Model:
         call = self.calls[event.call]
         assert call.helped != data["on"], "help is wanted once, until it has come"
         call.helped = data["on"]
+
+    def on_call_interpreter(self, event: Event, data: Mapping[str, Any]) -> None:
+        call = self.calls[event.call]
+        if data["state"] in ("ringing", "there"):
+            assert call.state == "talking", "an interpreter is beside one of ours (L10)"
+        assert (data["state"] == "ringing") == (not call.interpreted), "one at a time"
+        call.interpreted = data["state"] in ("ringing", "there")
 
     def on_call_hold(self, event: Event, data: Mapping[str, Any]) -> None:
         call = self.calls[event.call]
@@ -324,6 +332,7 @@ class Model:
                 assert call.owner, f"{id_} is {call.state} and nobody's (L10)"
             if call.state in QUEUED | {"greeting", "doubtful", "backup_talking"}:
                 assert not call.owner, f"{id_} waits and is somebody's"
+                assert not call.interpreted, f"{id_} waits with an interpreter alone"
                 assert not call.asks, f"{id_} waits and somebody is asked to join nobody"
         for spec in self.specs.values():
             if spec.offer:

@@ -339,6 +339,12 @@ export async function handOver(to: string): Promise<void> {
     s.say(t.value.colleague.handedOver, "good");
 }
 
+/** An interpreter of this language is rung into the room; null lets the present one go. */
+export async function interpreter(language: string | null): Promise<void> {
+  const call = s.callId.value;
+  await tried(() => ask("post", "/api/calls/{id}/interpreter", { at: { id: call }, body: { language } }));
+}
+
 /** A lead is called into this call, or no more. */
 export async function help(): Promise<void> {
   const call = s.callId.value;

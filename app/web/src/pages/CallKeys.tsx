@@ -7,6 +7,7 @@ import * as s from "../state";
 import { Button, Meter } from "../ui/parts";
 import { t } from "../words";
 import { Colleagues } from "./Colleagues";
+import { Interpreter } from "./Interpreter";
 import { Device } from "./MicCheck";
 
 /** What one does with the telephone: mute, hold, help, leave, end; one click back where the leg is lost. */
@@ -45,6 +46,7 @@ export function CallKeys(): JSX.Element {
         {warning.value ? (t.value.line.warnings[warning.value] ?? "") : muted.value ? w.muted : ""}
       </p>
       <Colleagues />
+      <Interpreter />
       <Button kind="bad" k="x" class="wide" pressed={s.helpSent.value} onPress={() => void act.help()}>
         {s.helpSent.value ? w.helpSent : w.help}
       </Button>

@@ -31,6 +31,7 @@ export function Shortcuts(): JSX.Element {
     ["G", w.agency.open],
     ["K", w.colleague.ask],
     ["O", w.colleague.handOver(w.colleague.somebody)],
+    ["C", w.interpreter.ask],
     ["X", w.call.help],
     ["L", w.call.leave],
     ["E", w.call.end],

@@ -141,6 +141,8 @@ export const around = {
     not_free: "This colleague is not free at the moment, or has just declined.",
     nobody_free: "Nobody whom you could ask is free at the moment. The call stays with you.",
     not_there: "Hand over once your colleague is in the room and can be heard.",
+    ringing: "An interpreter of another language is there or being rung: let them go first.",
+    no_interpreter: "There is no interpreter for this language.",
     join_first: "Join the call aloud first.",
     busy: "You are in another call.",
     no_room: "That call has no room yet.",

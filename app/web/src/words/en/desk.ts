@@ -229,6 +229,13 @@ export const desk = {
       failed: "Your colleague's connection did not come about. The call stays with you.",
     } as Record<string, string>,
   },
+  interpreter: {
+    ask: "Ring an interpreter",
+    ringing: (language: string) => `An interpreter is being rung (${language}) …`,
+    there: (language: string) => `An interpreter is with you (${language}).`,
+    letGo: "Let the interpreter go",
+    nobody: "This hotline has no interpreters' numbers.",
+  },
   classReasons: {
     assessed: "Assessed",
     attempt_in_progress: "Attempt in progress",

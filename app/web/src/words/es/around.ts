@@ -142,6 +142,8 @@ export const around: typeof english = {
     not_free: "Esta persona no está libre ahora, o acaba de decir que no.",
     nobody_free: "Nadie a quien pueda preguntar está libre. La llamada sigue con usted.",
     not_there: "Pase la llamada cuando su colega esté en la sala y se le oiga.",
+    ringing: "Ya hay o se llama a intérprete de otro idioma: despídalo primero.",
+    no_interpreter: "No hay intérprete para este idioma.",
     join_first: "Primero entre en la llamada con voz.",
     busy: "Está en otra llamada.",
     no_room: "Esa llamada aún no tiene sala.",

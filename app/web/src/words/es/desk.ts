@@ -227,6 +227,13 @@ export const desk: typeof english = {
       failed: "No se logró la conexión de su colega. La llamada sigue con usted.",
     },
   },
+  interpreter: {
+    ask: "Llamar a intérprete",
+    ringing: (language) => `Se llama a intérprete (${language}) …`,
+    there: (language) => `Hay intérprete con usted (${language}).`,
+    letGo: "Despedir al intérprete",
+    nobody: "Esta línea no tiene números de intérpretes.",
+  },
   classReasons: {
     assessed: "Valorada",
     attempt_in_progress: "Intento en curso",
