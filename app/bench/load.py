@@ -33,12 +33,13 @@ class Run:
 class Connection:
     """One keep-alive connection: one request at a time."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, host: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._address = host, port
         self._reader, self._writer = reader, writer
 
     @classmethod
     async def open(cls, host: str, port: int) -> Connection:
-        return cls(*await asyncio.open_connection(host, port))
+        return cls(host, port, *await asyncio.open_connection(host, port))
 
     async def ask(self, request: bytes) -> float:
         """Milliseconds to the whole answer; `RuntimeError` for anything but a 200."""
@@ -48,15 +49,26 @@ class Connection:
 
     async def answer(self, request: bytes) -> bytes:
         """The answer's body; `RuntimeError` for anything but a 200, or a 204 without one."""
-        self._writer.write(request)
         async with asyncio.timeout(ANSWER_S):
-            head = await self._reader.readuntil(b"\r\n\r\n")
+            head = await self._head(request) or await self._head(request)
             if head.startswith(b"HTTP/1.1 204"):
                 return b""
             body = await self._reader.readexactly(_length(head))
         if not head.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(head.split(b"\r\n", 1)[0].decode())
         return body
+
+    async def _head(self, request: bytes) -> bytes:
+        """Empty, and connected anew, if the server had closed the idle connection as the request went out."""
+        self._writer.write(request)
+        try:
+            return await self._reader.readuntil(b"\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError) as gone:
+            if getattr(gone, "partial", b""):
+                raise
+            self._writer.close()
+            self._reader, self._writer = await asyncio.open_connection(*self._address)
+            return b""
 
     def close(self) -> None:
         self._writer.close()

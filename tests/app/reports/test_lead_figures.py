@@ -47,8 +47,8 @@ class Seen:
     """What the lead was shown at one moment."""
 
     now: datetime
-    known: int
-    """Entries on record; 0 where more came while the lead looked."""
+    known: frozenset[str]
+    """Entries on record; none where more came while the lead looked."""
     today: dict[tuple[str, str], Any] = field(default_factory=dict)
     board: Any = None
     handoffs: Any = None
@@ -77,15 +77,16 @@ async def _look(world: worlds.World, http: httpx.AsyncClient) -> Seen:
                 seen.today[zone, line] = (await http.get("/api/board/today", params=asked)).json()
         seen.board = (await http.get("/api/board")).json()
         seen.handoffs = (await http.get("/api/board/handoffs")).json()
-        seen.known *= seen.known == await _entries(world)
+        if seen.known != await _entries(world):
+            seen.known = frozenset()
     return seen
 
 
-async def _entries(world: worlds.World, until: datetime | None = None) -> int:
-    """How many there are; those of up to a moment."""
-    query = "SELECT count(*) FROM call_events WHERE CAST(:until AS timestamptz) IS NULL OR at <= :until"
+async def _entries(world: worlds.World, until: datetime | None = None) -> frozenset[str]:
+    """Which there are; those of up to a moment. Not how many: one may have come for another."""
+    query = "SELECT epoch || ' ' || id FROM call_events WHERE CAST(:until AS timestamptz) IS NULL OR at <= :until"
     async with world.engine.connect() as store:
-        return (await store.execute(text(query), {"until": until})).scalar_one()
+        return frozenset((await store.execute(text(query), {"until": until})).scalars())
 
 
 async def _watch(world: worlds.World, http: httpx.AsyncClient, seen: list[Seen]) -> None:
