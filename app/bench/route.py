@@ -158,12 +158,22 @@ class House:
         await self._fill(waiting + BUSY)
         await self._freed(part)
         part.offers = self._heard.offers[before:]
-        for person in self._busy:
-            await self._asking.ask(person.chooses("break"))
+        await self._pause()
         await self._fill(waiting)
         await self._idle(part)
         print(f"{waiting} waiting: {len(part.freed)} freed, {len(part.idle)} idle", file=sys.stderr, flush=True)
         return part
+
+    async def _pause(self) -> None:
+        """Nobody takes those who wait any more. Whom somebody was offered hangs up: for the next part they would be
+        excluded from each other (P2), and offers look out of order."""
+        for person in self._busy:
+            await self._asking.ask(person.chooses("break"))
+        for offer in {offer.spec: offer for offer in self._heard.offers}.values():
+            call = await self._whose(offer)
+            if call in self._line:
+                gone, _ = self._line.pop(call)
+                await self._asking.ask(signed(self._settings, gone, "es").hangs_up)
 
     async def open(self) -> None:
         """No carrier will ever agree with this board: matching begins at once."""

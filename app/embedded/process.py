@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import ctypes
 import functools
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -96,6 +97,10 @@ class Server:
     def _command(self) -> Sequence[str]:
         raise NotImplementedError
 
+    def _variables(self) -> Mapping[str, str]:
+        """Of its environment, beside ours."""
+        return {}
+
     def _leftover(self) -> int | None:
         """Process id of a server that a killed owner left on our folder."""
         raise NotImplementedError
@@ -175,6 +180,7 @@ class Server:
             stdout=log,
             stderr=log,
             cwd=self.folder,
+            env={**os.environ, **self._variables()},
             start_new_session=True,  # Ctrl-C is for the owner, who ends us in order
             preexec_fn=die_with_parent(self.stop_signal),
             **identity,  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from ctypes.util import find_library
 from pathlib import Path
 
 import asyncpg
@@ -130,6 +131,20 @@ async def test_an_orphan_is_ended_before_its_data_are_served_again(store_folder:
         assert not lost.postgres.alive
         assert not lost.valkey.alive
         assert (await _count(stores), await _increase(stores)) == (1, 1)
+
+
+@pytest.mark.skipif(not find_library("jemalloc"), reason="this machine has no jemalloc")
+async def test_valkey_runs_on_jemalloc_where_the_machine_has_it_and_without_where_not(
+    store_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def on_jemalloc() -> bool:
+        async with embedded_stores(store_folder, postgres=False) as stores:
+            maps = await asyncio.to_thread(Path(f"/proc/{stores.valkey.pid}/maps").read_text)
+            return "jemalloc" in maps
+
+    assert await on_jemalloc()
+    monkeypatch.setattr("app.embedded.valkey.find_library", lambda _: None)
+    assert not await on_jemalloc()
 
 
 async def test_a_long_path_is_no_obstacle(store_folder: Path) -> None:
