@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -86,6 +87,21 @@ async def test_leads_get_alarms_and_the_board_and_specialists_neither(hotline) -
         await stream.of("alarm", call=call.id)
         await others.of("me")
         assert not {"alarm", "board"} & set(others.kinds())
+
+
+async def test_leads_get_at_most_two_boards_a_second_however_much_happens(hotline) -> None:
+    lead, person = await hotline.person(Role.lead), await hotline.person()
+    async with lead.live() as stream:
+        await stream.of("board")
+        first, began = len(stream.messages), time.monotonic()
+        events = 0
+        while time.monotonic() - began < 2:
+            await person.http.put("/api/presence", json={"presence": ("available", "break")[events % 2]})
+            events += 1
+        spent = time.monotonic() - began
+        boards = stream.kinds()[first:].count("board")
+    assert events > 2 * boards
+    assert 2 <= boards <= 2 * spent + 1
 
 
 async def test_who_is_logged_off_loses_the_stream(hotline, monkeypatch) -> None:
