@@ -96,7 +96,7 @@ class Context:
             raise BoardAway("the board changes its epoch") from error
 
 
-def get_context(request: Request) -> Context:
+async def get_context(request: Request) -> Context:
     return request.app.state.context
 
 

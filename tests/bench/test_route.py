@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.bench import route
+from app.bench import emulated, route
 from app.bench.consoles import Offered
 
 pytestmark = pytest.mark.anyio
@@ -14,8 +14,10 @@ SIZES = {"PEOPLE": 12, "BUSY": 3, "RATE": 10.0, "PART_S": 0.5, "WAITING": (3,), 
 async def test_each_part_measures_something(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SIZES.items():
         monkeypatch.setattr(route, name, value)
+    monkeypatch.setattr(emulated, "CALLERS", 3)
     figures = await route.bench()
-    assert set(figures) == {"waiting_3", "yardstick"}
+    assert set(figures) == {"waiting_3", "emulated", "yardstick"}
+    assert 0 < figures["emulated"]["p50_ms"] <= figures["emulated"]["p99_ms"]
     part = figures["waiting_3"]
     assert part.pop("out_of_order") == 0
     assert set(part) == {"freed_p50_ms", "freed_p99_ms", "idle_p50_ms", "idle_p99_ms", "rescind_p99_ms"}
