@@ -43,28 +43,47 @@ async def bench() -> dict[str, Any]:
             ratio, few = await _match(stores, "few", FEW)
             _, many = await _match(stores, "many", MANY)
             arrive = await _arrive(stores)
-    return {"ratio": round(ratio, 3), "arrive_ratio": round(arrive, 3), "slowdown_100k": round(many / few, 3)}
+            lane = await _lane_us(stores)
+    figures = {"ratio": ratio, "arrive_ratio": arrive, "slowdown_100k": many / few, "match_us": few, "lane_us": lane}
+    return {name: round(figure, 3) for name, figure in figures.items()}
 
 
 async def _match(stores: Stores, name: str, waiting: int) -> tuple[float, float]:
     """Ratio to ZPOPMIN (rates), and the median of a match in µs."""
     board, raw = await _board(stores, name), Redis.from_url(stores.redis_url, single_connection_client=True)
+    await _fill(stores, raw, board, name, waiting)
+    await _yardstick(raw, waiting)
+    someone = Profile("s000000000001", "specialist", "senior", LANES, True)
+    return await _compared(lambda: _freed(board, someone), raw, board)
+
+
+async def _fill(stores: Stores, raw: Redis, board: Board, name: str, waiting: int) -> None:
     async with filling(stores.redis_url, f"bench-{name}", board.epoch) as fill:
         first = min(waiting, BY_MOVES)
         await fill.send(itertools.chain.from_iterable(map(_waits, range(first))), f"{first} callers", 2 * first)
         await copies(raw, f"bench-{name}", first, waiting, like=len(LANGUAGES))
-    await _yardstick(raw, waiting)
-    someone = Profile("s000000000001", "specialist", "senior", LANES, True)
 
-    async def match() -> float:
-        await board.set_presence(someone, "break")
-        begin = time.perf_counter()
-        view = await board.set_presence(someone, "available")
-        took = time.perf_counter() - begin
-        assert view.offers, "nobody was offered"
-        return took
 
-    return await _compared(match, raw, board)
+async def _freed(board: Board, someone: Profile) -> float:
+    """Seconds from somebody's becoming available to their offer."""
+    await board.set_presence(someone, "break")
+    begin = time.perf_counter()
+    view = await board.set_presence(someone, "available")
+    took = time.perf_counter() - begin
+    assert view.offers, "nobody was offered"
+    return took
+
+
+async def _lane_us(stores: Stores) -> float:
+    """What one more lane in which callers wait costs a match: people of five lanes and of one, in turns."""
+    board, raw = await _board(stores, "lanes"), Redis.from_url(stores.redis_url, single_connection_client=True)
+    await _fill(stores, raw, board, "lanes", FEW)
+    people = [Profile(f"s{number:012x}", "specialist", "senior", LANES[:number], True) for number in (1, len(LANES))]
+    took = [[await _freed(board, one) * 1e6 for one in people] for _ in range(OPERATIONS)]
+    few, many = (statistics.median(times) for times in zip(*took, strict=True))
+    await raw.aclose()
+    await board.aclose()
+    return (many - few) / (len(LANES) - 1)
 
 
 async def _arrive(stores: Stores) -> float:

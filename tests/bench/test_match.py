@@ -17,11 +17,11 @@ pytestmark = pytest.mark.anyio
 async def test_each_part_measures_something(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in {"FEW": 20, "MANY": 60, "BY_MOVES": 40, "IDLE_PEOPLE": 20, "OPERATIONS": 5, "ROUNDS": 2}.items():
+    for name, value in {"FEW": 40, "MANY": 60, "BY_MOVES": 40, "IDLE_PEOPLE": 20, "OPERATIONS": 5, "ROUNDS": 2}.items():
         monkeypatch.setattr(match, name, value)
     figures = await match.bench()
-    assert set(figures) == {"ratio", "arrive_ratio", "slowdown_100k"}
-    assert all(value > 0 for value in figures.values())
+    assert set(figures) == {"ratio", "arrive_ratio", "slowdown_100k", "match_us", "lane_us"}
+    assert all(value > 0 for name, value in figures.items() if name != "lane_us"), "a difference, small here"
     assert "80 of 80" in capsys.readouterr().err, "it says how far it is"
 
 
