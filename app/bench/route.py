@@ -21,6 +21,8 @@ from itertools import pairwise
 from typing import Any
 
 from redis.asyncio import Redis
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.bench import emulated, webhook
 from app.bench.consoles import Heard, Offered, Person, Pool, beating, pool, streams
@@ -32,9 +34,11 @@ from app.embedded import Stores, embedded_stores
 from app.flow import call_id
 from app.links import Links, Place
 from app.records import migrate
+from app.records.models import RecorderCursor
 from app.secrets import Secrets
 from app.serve import environment
 from app.settings import Settings
+from routing.board import Board, stream_order
 
 #: People signed in; how many of them take the callers who wait.
 PEOPLE, BUSY = 200, 8
@@ -43,6 +47,8 @@ RATE, PART_S = 50.0, 8.0
 WAITING = (10, 100, 1_000)
 #: Seconds that any one step may take before the run has failed.
 STEP_S = 5.0
+#: Seconds until all who were put in line are on record; between two looks.
+RECORDED_S, LOOK_S = 60.0, 0.1
 CONNECTIONS = 32
 #: Milliseconds of the board's time between two callers put in line.
 APART_MS = 2
@@ -191,6 +197,18 @@ class House:
             self._line[self._call(number)] = number, await self._first_ring()
         self._turn += 2
         await self._send(self._turns(), f"{waiting} callers", 2 * len(self._line))
+        await self._recorded()
+
+    async def _recorded(self) -> None:
+        """Filling is no part of what is measured, nor is the recording of it."""
+        board = Board(self._stores.redis_url, hotline=self._settings.name, new_id=lambda: "")
+        newest, engine = stream_order(await board.last_cursor()), create_async_engine(self._stores.database_url)
+        async with asyncio.timeout(RECORDED_S), engine.connect() as store:
+            while stream_order((await store.execute(select(RecorderCursor.cursor))).scalar_one()) < newest:
+                await store.rollback()
+                await asyncio.sleep(LOOK_S)
+        await board.aclose()
+        await engine.dispose()
 
     async def _send(self, moves: Iterable[Move], what: str, total: int) -> None:
         hotline = self._settings.name

@@ -1,23 +1,25 @@
--- read: what is true of one call or person, or of all. Writes nothing.
--- KEYS[1] meta. ARGV[4] {what: call|calls|spec|specs|legs|loose|secret, id}. Returns views, or nothing when unknown.
+-- read: what is true of one call or person, or of several. Writes nothing.
+-- KEYS[1] meta. ARGV[4] {what: call|calls|spec|specs|ids|legs|loose|secret, id}. Returns views, or nothing when unknown.
+-- calls, specs: of the ids named, blank between them; ids: of `id` = calls (by first arrival) or specs, everybody's.
 B.readonly = true
+
+local function each(ids, load, view)
+  local out = {}
+  for _, id in ipairs(B.words(ids)) do
+    local one = load(id)
+    if one then out[#out + 1] = view(one) end
+  end
+  return #out > 0 and out or cjson.null
+end
 
 local READ = {
   call = function(id) local c = B.call(id); return c and B.view(c) end,
-  calls = function()
-    local out = {}
-    for _, id in ipairs(redis.call('ZRANGE', P .. 'calls', 0, -1)) do
-      local c = B.call(id)
-      if c then out[#out + 1] = B.view(c) end
-    end
-    return #out > 0 and out or cjson.null
+  calls = function(ids) return each(ids, B.call, B.view) end,
+  ids = function(of)
+    return table.concat(of == 'calls' and redis.call('ZRANGE', P .. 'calls', 0, -1) or redis.call('SMEMBERS', P .. 'specs'), ' ')
   end,
   spec = function(id) local s = B.spec(id); return s and B.spec_view(s) end,
-  specs = function()
-    local out = {}
-    for _, id in ipairs(redis.call('SMEMBERS', P .. 'specs')) do out[#out + 1] = B.spec_view(B.spec(id)) end
-    return #out > 0 and out or cjson.null
-  end,
+  specs = function(ids) return each(ids, B.spec, B.spec_view) end,
   legs = function(id)
     local out = {}
     for sid, leg in pairs(B.legs({ id = id })) do
