@@ -40,6 +40,9 @@ def serve(
     from app.serve import serve as run
 
     settings = _settings(host=host, port=port, workers=workers, data_dir=data_dir)
+    if settings.hotlines:
+        _serve_all(settings)
+        return
     _need_secret_key(settings)
     _need_good_numbers(settings)
     logs.configure(settings.log_level)
@@ -47,6 +50,37 @@ def serve(
         asyncio.run(run(settings))
     except (EmbeddedError, OSError) as error:
         raise _fail(str(error)) from None
+
+
+def _serve_all(settings: Settings) -> None:
+    """Every hotline of an installation, each with a parent of its own."""
+    from app import installation, logs
+    from app.embedded import EmbeddedError
+    from app.hotlines import BadHotlines
+
+    logs.configure(settings.log_level)
+    try:
+        asyncio.run(installation.serve(settings, tell=lambda wrong: typer.echo(wrong, err=True)))
+    except (BadHotlines, EmbeddedError, OSError) as error:
+        raise _fail(str(error)) from None
+
+
+@cli.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def of(
+    name: Annotated[str, typer.Argument(help="A hotline of this installation.")],
+    command: Annotated[list[str], typer.Argument(help="What to do there: `user ada --name Ada`, `check`, ...")],
+) -> None:
+    """Do something for one hotline of an installation of many (HOTLINE_HOTLINES)."""
+    import os
+    import sys
+
+    from app.hotlines import BadHotlines, apart, beside
+
+    try:
+        environment = apart(beside(Settings(), name))
+    except BadHotlines as error:
+        raise _fail(str(error)) from None
+    os.execve(sys.executable, [sys.executable, "-m", "app.cli", *command], environment)
 
 
 def _need_secret_key(settings: Settings) -> None:

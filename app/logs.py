@@ -47,6 +47,7 @@ ALLOWED = frozenset(
         "epoch",
         "attempt",
         "call",
+        "hotline",
     }
 )
 

@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,9 +135,9 @@ def _wait_or_kill(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    """The parent's environment with every setting spelled out, so that workers read exactly the same."""
-    spelled = dict(os.environ)
+def environment(settings: Settings, base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The parent's environment (or `base`) with every setting spelled out, so that workers read exactly the same."""
+    spelled = dict(os.environ if base is None else base)
     for name in Settings.model_fields:
         value = getattr(settings, name)
         if value is None:
@@ -227,13 +228,14 @@ async def _keep_stores(stores: Stores, settings: Settings) -> None:
     """Start what is wanted, bring the schema up to date, and start again what dies."""
     migrated = stores.postgres not in stores.wanted
     while True:
-        await asyncio.gather(*(_started(server) for server in stores.wanted))
+        await asyncio.gather(*(started(server) for server in stores.wanted))
         if stores.postgres.alive and not migrated:
-            migrated = await _migrated(settings)
+            migrated = await migrated_to(settings)
         await asyncio.sleep(LOOK_S)
 
 
-async def _started(server: Server) -> None:
+async def started(server: Server) -> None:
+    """Start a store that does not run; one that does not start is left alone for a while."""
     if server.alive:
         return
     log.info("starting store", part=type(server).__name__)
@@ -244,7 +246,8 @@ async def _started(server: Server) -> None:
         await asyncio.sleep(STORE_RETRY_S)
 
 
-async def _migrated(settings: Settings) -> bool:
+async def migrated_to(settings: Settings) -> bool:
+    """The schema is up to date; False, after a pause, where it could not be brought there."""
     from app.records import migrate
 
     try:

@@ -16,8 +16,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HOTLINE_", env_file=".env", extra="ignore")
 
-    name: str = "main"
+    name: str = Field(default="main", pattern=r"^[A-Za-z0-9_-]{1,40}$")
     """Which hotline of an installation this is: the hash tag of its keys."""
+    hotlines: str = ""
+    """A folder with a file of settings for each hotline of this installation (`app.hotlines`); empty: there is one."""
     public_url: str = "http://127.0.0.1:8000"
     """Where the carrier reaches us, without a trailing slash. Signatures are checked against it."""
     database_url: str = ""

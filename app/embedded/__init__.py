@@ -13,12 +13,12 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO
 
-from app.embedded.postgres import Postgres
+from app.embedded.postgres import DATABASE, Postgres
 from app.embedded.process import EmbeddedError, Server
 from app.embedded.valkey import Valkey
 
@@ -36,10 +36,18 @@ class InUse(EmbeddedError):
 class Stores:
     """The stores of one data folder. `durable=False` skips the syncs to disk, for tests only."""
 
-    def __init__(self, data_dir: Path, *, durable: bool = True, postgres: bool = True, valkey: bool = True) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        durable: bool = True,
+        postgres: bool = True,
+        valkey: bool = True,
+        databases: Sequence[str] = (DATABASE,),
+    ) -> None:
         self.data_dir = data_dir
         data_dir.mkdir(parents=True, exist_ok=True)
-        self.postgres = Postgres(data_dir / "postgres", durable=durable)
+        self.postgres = Postgres(data_dir / "postgres", durable=durable, databases=databases)
         self.valkey = Valkey(data_dir / "valkey", durable=durable)
         self.wanted: tuple[Server, ...] = tuple(
             server for server, wanted in ((self.postgres, postgres), (self.valkey, valkey)) if wanted

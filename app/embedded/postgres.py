@@ -32,8 +32,9 @@ class Postgres(Server):
     stop_signal = signal.SIGINT
     """"Fast" shutdown: connected clients do not delay it."""
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+    def __init__(self, folder: Path, *, durable: bool = True, databases: Sequence[str] = (DATABASE,)) -> None:
         super().__init__(folder, durable=durable)
+        self._databases = tuple(databases)
         self._socket_dir = folder.resolve()
         if len(bytes(self._socket_dir / ".s.PGSQL.5432")) > SOCKET_PATH_MAX:
             self._short = tempfile.TemporaryDirectory(prefix="hotline-pg-")  # removed with this object
@@ -41,7 +42,11 @@ class Postgres(Server):
 
     @property
     def url(self) -> str:
-        return f"postgresql+asyncpg://postgres@/{DATABASE}?host={self._socket_dir}"
+        return self.url_of(self._databases[0])
+
+    def url_of(self, database: str) -> str:
+        """The address of one of its databases."""
+        return f"postgresql+asyncpg://postgres@/{database}?host={self._socket_dir}"
 
     @property
     def _identity(self) -> dict[str, object]:
@@ -96,8 +101,9 @@ class Postgres(Server):
         except (OSError, asyncpg.PostgresError, TimeoutError):
             return False
         try:
-            if not await admin.fetchval("select 1 from pg_database where datname = $1", DATABASE):
-                await admin.execute(f"create database {DATABASE}")
+            for name in self._databases:
+                if not await admin.fetchval("select 1 from pg_database where datname = $1", name):
+                    await admin.execute(f'create database "{name}"')
         finally:
             await admin.close()
         return True

@@ -73,7 +73,7 @@ class Network(Account):
         """Errors in the emulator's own tasks: none, or the run counts for nothing."""
         self.url = ""
         self._named: dict[str, list[Room]] = {}
-        self._devices: dict[str, Phone | Softphone] = {}
+        self._devices: dict[str, Device] = {}
         self._server: LoopServer | None = None
 
     async def create_call(
@@ -336,7 +336,11 @@ class Network(Account):
         """Whether a Dial may show this caller ID."""
         return caller_id in (leg.from_, leg.to) or caller_id in self.verified or self.number(caller_id) is not None
 
-    def incoming(self, phone: Phone, from_: str, to: str, extras: dict[str, str]) -> Leg:
+    def connect(self, number: str, device: Device) -> None:
+        """Give a number that is none of the account's to a device: another account's line, say."""
+        self._devices[number] = device
+
+    def incoming(self, phone: Device, from_: str, to: str, extras: dict[str, str]) -> Leg:
         """A telephone dials one of the account's numbers."""
         number = self.number(to)
         if number is None:

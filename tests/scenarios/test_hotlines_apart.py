@@ -1,0 +1,117 @@
+"""Two hotlines on one Valkey, one PostgreSQL and one network: nothing of one is read, or let in, by the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy import text
+
+from app import lines
+from app.embedded import Stores
+from app.lines import SHIPPED, SNAPSHOT_FILE
+from app.secrets import NUMBER, SNAPSHOT, BadToken
+from tests.conftest import NUMBERS as UNUSED
+from tests.conftest import TEMPLATE, admin, url_of
+from tests.support.neighbours import NUMBERS, Neighbour, neighbours
+
+pytestmark = pytest.mark.anyio
+
+Two = dict[str, Neighbour]
+
+
+@pytest.fixture
+async def two(hotline_stores: Stores, tmp_path: Path) -> AsyncIterator[Two]:
+    names = {name: f"{name}{next(UNUSED)}" for name in NUMBERS}
+    databases = {name: url_of(hotline_stores, f"hotline_{of}") for name, of in names.items()}
+    files = {name: tmp_path / f"{name}.json" for name in NUMBERS}
+    for name, file in files.items():
+        raw = json.loads(SHIPPED.read_text())
+        raw["lines"]["main"]["number"] = NUMBERS[name][0]
+        file.write_text(json.dumps(raw))
+    for of in names.values():
+        await admin(hotline_stores, f"CREATE DATABASE hotline_{of} TEMPLATE {TEMPLATE}")
+    async with neighbours(hotline_stores, databases, tmp_path, files, names) as hotlines:
+        yield hotlines
+    for of in names.values():
+        await admin(hotline_stores, f"DROP DATABASE IF EXISTS hotline_{of} WITH (FORCE)")
+
+
+async def _rows(h: Neighbour, query: str) -> list[str]:
+    async with h.ctx.sessions() as store:
+        return [str(row[0]) for row in await store.execute(text(query))]
+
+
+async def test_callers_come_to_the_people_of_their_own_hotline(two: Two) -> None:
+    a, b = two.values()
+    maria, pilar = await a.specialist(), await b.specialist()
+    of_a, of_b = await a.caller(), await b.caller()
+    assert await a.until_talking(of_a) is maria
+    assert await b.until_talking(of_b) is pilar
+    second = await a.caller()
+    await a.passes(20)
+    assert await a.state_of(second) == "waiting", "people of the other hotline are nobody here"
+    await b.eventually(lambda: _rows(b, "SELECT id FROM calls"), what="the record")
+    assert not set(await _rows(a, "SELECT id FROM calls")) & set(await _rows(b, "SELECT id FROM calls"))
+    assert await _rows(a, "SELECT id FROM specialists") == [maria.spec]
+    assert await _rows(b, "SELECT id FROM specialists") == [pilar.spec]
+
+
+async def test_a_session_of_one_is_refused_by_the_other(two: Two) -> None:
+    a, b = two.values()
+    maria = await a.specialist()
+    cookies = dict(maria._http.cookies)
+    with b.ctx.clock.busy():
+        async with httpx.AsyncClient(base_url=b.ctx.settings.public_url, cookies=cookies, trust_env=False) as there:
+            for path in ("/api/session", "/api/desk", "/api/people"):
+                assert (await there.get(path)).status_code in (401, 404)
+            beat = await there.post(
+                "/api/beat", json={"presence": "available"}, headers={"X-CSRF": maria._http.headers["X-CSRF"]}
+            )
+            assert beat.status_code == 401
+        assert await maria.asks("GET", "/api/session"), "at home it is good"
+
+
+async def test_S7_what_one_has_encrypted_hashed_or_signed_says_nothing_to_the_other(two: Two) -> None:
+    a, b = (h.ctx.secrets for h in two.values())
+    with pytest.raises(BadToken):
+        b.decrypt(a.encrypt("+12025550123", NUMBER), NUMBER)
+    with pytest.raises(BadToken):
+        b.verify(a.sign(b"{}", SNAPSHOT), SNAPSHOT)
+    assert a.number_hash("+12025550123") != b.number_hash("+12025550123")
+
+
+async def test_every_key_of_the_boards_lies_under_one_hotlines_tag(two: Two) -> None:
+    a, b = two.values()
+    for h in two.values():
+        await h.specialist()
+        await h.until_talking(await h.caller())
+    redis = Redis.from_url(a.stores.redis_url, decode_responses=True)
+    try:
+        tags = {h: f"{{hl:{h.ctx.settings.name}}}:" for h in two.values()}
+        keys = {h: {k async for k in redis.scan_iter(f"{tags[h]}*".replace("[", "\\["))} for h in two.values()}
+        slots = {h: {await redis.execute_command("CLUSTER", "KEYSLOT", k) for k in keys[h]} for h in two.values()}
+    finally:
+        await redis.aclose()
+    assert all(len(keys[h]) > 10 for h in two.values())
+    assert not keys[a] & keys[b]
+    assert [len(slots[h]) for h in two.values()] == [1, 1]
+    assert slots[a] != slots[b]
+
+
+async def test_S3_S5_recorder_leases_cursors_and_snapshots_are_each_ones_own(two: Two) -> None:
+    a, b = two.values()
+    await a.until_state(await a.caller(), "waiting")
+    await a.eventually(lambda: _rows(a, "SELECT id FROM calls"), what="the record")
+    assert await _rows(b, "SELECT id FROM calls") == []
+    for h in two.values():
+        await h.eventually(lambda h=h: h.ctx.state["recorder"], what="a recorder")
+        assert await h.ctx.moved(lambda h=h: h.ctx.board.lease("a test's", h.ctx.worker, 60_000))
+        assert (h.ctx.settings.data_dir / SNAPSHOT_FILE).exists()
+    foreign = (a.ctx.settings.data_dir / SNAPSHOT_FILE).read_text()
+    (b.ctx.settings.data_dir / SNAPSHOT_FILE).write_text(foreign)
+    assert lines._from_snapshot(b.ctx.settings, b.ctx.secrets) == (None, {}, 0)
