@@ -5,7 +5,8 @@ A late, repeated or reordered request is harmless, since each is answered from w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from app.lines import Line
 from app.links import Links, Place
@@ -25,7 +26,13 @@ BACKUP_RING_S = 30
 #: Causes of an end that no person gave: the carrier told us that the caller was gone.
 BELIEVED_GONE = frozenset({"caller_gone", "agency_left"})
 #: Board causes of which a caller on hold is told, and the words for it.
-NEWS = {"lost": "lost", "left": "left", "backup_failed": "backup_failed", "returned": "returned"}
+NEWS = {name: name for name in ("lost", "left", "backup_failed", "returned", "partner_failed")}
+#: The partner's Dial among those of the backup line, whose telephones count from 0.
+PARTNER = -1
+#: Milliseconds after the partner's yes in which its number is dialled: so long, and a little, somebody is kept free.
+PASS_MS = 12_000
+#: Seconds that a partner's number rings: a service answers at once.
+PARTNER_RING_S = 15
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,8 @@ class Voice:
     links: Links
     backup_numbers: tuple[str, ...]
     caller_id: str
+    partner_numbers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By partner hotline: what is dialled there for who is passed on."""
 
 
 def document_for(view: CallView, turn: Turn, voice: Voice) -> Document:
@@ -56,6 +65,11 @@ def document_for(view: CallView, turn: Turn, voice: Voice) -> Document:
         return _closed(view, here, voice)
     if view.room_open:
         return _room(view, number, here, voice)
+    if view.state == Call.backup_ringing and view.partner:
+        number_there = voice.partner_numbers.get(view.partner, "")
+        if number_there and view.now_ms - view.since_ms < PASS_MS:
+            return dial_partner(view, voice, here, number_there)
+        return _hold(view, "moment", here.next(number + 1, dialled=PARTNER), voice)
     if view.state == Call.backup_ringing and view.backup_index < len(voice.backup_numbers):
         words = "closed_backup" if view.closed else "backup"
         return dial_backup(voice, view.language, here, view.backup_index, words=words)
@@ -88,6 +102,20 @@ def dial_backup(voice: Voice, language: str, here: Place, index: int, *, words: 
     return Document((say(voice.line, language, words), dial, Redirect(after)))
 
 
+def dial_partner(view: CallView, voice: Voice, here: Place, number: str) -> Document:
+    """Ring the partner hotline's number, which knows from us who comes; whatever becomes of it leads back here."""
+    after = voice.links.hold(here.next(here.turn, dialled=PARTNER))
+    dial = DialNumber(
+        number=number,
+        caller_id=voice.caller_id,
+        action=after,
+        screen_url="",
+        callback=voice.links.status(call=here.call, label=f"partner_{view.partner}_{here.turn}"),
+        timeout=PARTNER_RING_S,
+    )
+    return Document((say(voice.line, view.language, "passing_on"), dial, Redirect(after)))
+
+
 def _asking(voice: Voice, here: Place, *prompts: Say | Play | Pause) -> Document:
     """Prompts that a key interrupts, then the next turn either way (H4)."""
     return Document((Gather(voice.links.hold(here), prompts, KEY_S),))
@@ -113,7 +141,7 @@ def _news(view: CallView, turn: Turn, line: Line) -> str:
     if view.cause in NEWS and view.now_ms - view.since_ms < NEWS_MS:
         return NEWS[view.cause]
     if turn.number <= 1:
-        return "first_hold"
+        return "passed_here" if view.via else "first_hold"
     waited_s = (view.now_ms - view.arrived_ms) / 1000
     due = [saying for saying in line.sayings if saying.from_s <= waited_s]
     return due[-1].words if due and turn.number % due[-1].every_turns == 0 else ""

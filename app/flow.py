@@ -14,11 +14,12 @@ from dataclasses import replace
 
 from app import nostore
 from app.context import Context
-from app.documents import Turn, Voice, document_for, hold
+from app.documents import PARTNER, Turn, Voice, document_for, hold
 from app.legs import call_of, ms, role_of
 from app.lines import Line
 from app.links import BadPlace, Links, Place, held_since
 from app.nostore import Untold
+from app.partners import agreed, asked, asking
 from app.prompts import say
 from app.secrets import NUMBER
 from app.settings import Settings
@@ -58,10 +59,13 @@ async def incoming(ctx: Context, leg: LegRequest) -> Document:
     call, line = call_id(ctx.settings, leg.sid), ctx.lines.dialled(leg.to)
     language, agency = line.languages[0], rings_back(ctx, leg.to)
     closed = not agency and line.closed_at(ctx.now_ms())
+    partner = asked.via(ctx, leg)
     try:
-        who = _caller(ctx, leg)
+        who = Caller() if partner else _caller(ctx, leg)  # a partner's number is nobody's
         view = await ctx.moved(
-            lambda: ctx.board.arrive(call, leg.sid, line.id, language, who, ring_back=agency, closed=closed)
+            lambda: ctx.board.arrive(
+                call, leg.sid, line.id, language, who, ring_back=agency, closed=closed, via=partner
+            )
         )
         if agency:
             view = await _turn(ctx, leg, Place.of(view, 1), key="")
@@ -136,7 +140,9 @@ def _without_board(ctx: Context, leg: LegRequest, place: Place, key: str) -> Doc
 
 
 async def _dial_over(ctx: Context, view: CallView, index: int) -> CallView:
-    """The caller's Dial of a backup telephone has ended."""
+    """The caller's Dial of a backup telephone, or of a partner's number, has ended."""
+    if index == PARTNER and view.state == Call.backup_talking and view.partner:
+        await asking.look(ctx, view)
     after = await ctx.moved(lambda: ctx.board.backup_over(view.id, dialled_index=index))
     return after if after.sid else view  # a board that was emptied just now knows nothing: the turn's answer stands
 
@@ -302,6 +308,8 @@ async def _note(ctx: Context, told: Untold) -> bool:
         view = await ctx.moved(lambda: ctx.board.call(call_id(ctx.settings, told.caller)))
         if view is None or view.state == Call.doubtful:
             return False
+        if view.partner:
+            await asking.look(ctx, view)
     return await ctx.moved(told.move) is not None
 
 
@@ -324,7 +332,8 @@ def _progress(ctx: Context, progress: LegProgress) -> Untold | None:
 def voice_of(ctx: Context, line: Line) -> Voice:
     settings = ctx.settings
     caller_id = settings.outbound_caller_id or line.number
-    return Voice(line, Links(settings.public_url), tuple(settings.backup_numbers), caller_id)
+    partners = {one.name: one.number for one in agreed.partners(ctx.lines.raw).values()}
+    return Voice(line, Links(settings.public_url), tuple(settings.backup_numbers), caller_id, partners)
 
 
 def rings_back(ctx: Context, to: str | None) -> bool:

@@ -18,6 +18,7 @@ from string import Formatter
 from typing import Any
 from zoneinfo import available_timezones
 
+from app.partners import agreed
 from app.people.credentials import CredentialKind
 from app.plan import reading, rules
 from app.plan.hours import Hours, as_utc
@@ -161,6 +162,10 @@ def parse(raw: Mapping[str, Any], edits: Mapping[str, Edit] | None = None, revis
         raise BadLines("lines file: zone is not an IANA time zone, such as Europe/Berlin")
     for line in lines:
         _checked(line)
+    try:
+        agreed.check(raw, {line.id: (*line.routing.plan, *line.routing.closed_plan) for line in lines})
+    except BadPlan as wrong:
+        raise BadLines(f"lines file: {wrong}") from None
     return Lines(raw, {line.id: line for line in lines}, default, edits, revision)
 
 

@@ -15,6 +15,7 @@ from app import lines as lines_data
 from app.api import demo, mount
 from app.context import Context
 from app.links import Links
+from app.partners import asked as partner_routes
 from app.plan import follow
 from app.reconciler import forgotten
 from app.records.engine import connect
@@ -130,6 +131,7 @@ def create_app(
     )
     app.state.context = ctx
     app.include_router(webhooks.router)
+    app.include_router(partner_routes.router)
     app.include_router(metrics.router)
     app.include_router(console.router)
     app.include_router(demo.door)

@@ -15,6 +15,7 @@ from app import creates, logs, metrics
 from app.context import Context, Nudge
 from app.legs import ms, role_of
 from app.links import Links, Place, way_out
+from app.partners import asking
 from app.secrets import NUMBER
 from routing.board import BoardAway, CallView, Effect
 from routing.states import Role
@@ -335,4 +336,5 @@ DO: Mapping[str, Callable[[Context, Effect], Awaitable[Result]]] = {
     "supervise": supervise,
     "dial_agency": dial_agency,
     "dial_interpreter": dial_interpreter,
+    "dial_partner": asking.ask,
 }

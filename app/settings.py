@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     ours. The numbers fall back to it, and so does every caller's leg that we move (H5)."""
     backup_numbers: list[str] = Field(default_factory=list)
     """Telephones of the backup line, in order (H5)."""
+    partner_keys: SecretStr = SecretStr("")
+    """The keys shared with partner hotlines as JSON, `{"<partner>": "<32 characters or more>"}` (docs/hotlines.md)."""
     lines_file: Path | None = None
     """Lines, prompts, wait plans and head starts as JSON; none: `app/lines.json`, the one that ships."""
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from routing.states import CallClass
 
-Step = Literal["tier", "interpreter", "page", "backup"]
+Step = Literal["tier", "interpreter", "page", "partner", "backup"]
 
 ANY_LANGUAGE = "*"
 """The language of a lane whose callers are served with an interpreter, or by whoever is there."""
@@ -78,6 +78,9 @@ TIMES_S: Mapping[str, float] = {
     "verify": 10,  # a new epoch is matched at last (S2)
     "dial": 135,  # an agency rung into the room: tried for 60 s, rings for 60, and its callbacks (L5)
     "interpreter": 60,  # asked for, to being in the room: queued for its turn, and a telephone that rings 30 s (R4)
+    "partner": 10,  # a partner hotline is asked to take a caller; what it says later is too late
+    "kept": 12,  # somebody is kept free for a caller whom a partner passes on
+    "passing": 10,  # after that, how much later that caller's leg may still come
     "effect": 30,  # an effect at the carrier is out of date after this (L3)
     "claim": 1.5,  # an executor's claim on an effect (L3)
     "claim_dial": 8,  # the same of ringing an agency: longer than the carrier may take to answer (L3)
@@ -103,6 +106,8 @@ class PlanStep:
     at_s: float
     step: Step
     tier: int = 0
+    partner: str = ""
+    """The hotline that a step of kind `partner` asks."""
 
 
 DEFAULT_PLAN: tuple[PlanStep, ...] = (
@@ -195,8 +200,9 @@ def lanes_for_call(line: Line, language: str, *, closed: bool = False) -> tuple[
             opened = [lane(line.name, language, step.tier, line.skills)]
         elif step.step == "interpreter":
             opened = [lane(line.name, ANY_LANGUAGE, tier, line.skills) for tier in tiers]
-        name = f"tier{step.tier}" if step.step == "tier" else str(step.step)
-        steps.append({"at": round(step.at_s * 1000), "step": step.step, "id": name, "lanes": opened})
+        name = f"tier{step.tier}" if step.step == "tier" else f"{step.step}{step.partner}"
+        made: dict[str, Any] = {"at": round(step.at_s * 1000), "step": step.step, "id": name, "lanes": opened}
+        steps.append({**made, "partner": step.partner} if step.partner else made)
     return tuple(steps)
 
 

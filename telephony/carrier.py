@@ -132,7 +132,7 @@ class JoinRoom:
 
 @dataclass(frozen=True)
 class DialNumber:
-    """Ring a telephone for the leg (the backup line, H5); who answers hears `screen_url` first."""
+    """Ring a telephone for the leg (the backup line, H5); who answers hears `screen_url` first, if there is one."""
 
     number: str
     caller_id: str

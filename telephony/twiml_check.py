@@ -176,7 +176,7 @@ _VERBS: Mapping[str, _Verb] = {
             "statusCallbackMethod": _post,
             "statusCallbackEvent": _list_of("initiated", "ringing", "answered", "completed"),
         },
-        required=frozenset({"url", "statusCallback", "statusCallbackEvent"}),
+        required=frozenset({"statusCallback", "statusCallbackEvent"}),
         text=_diallable,
     ),
 }

@@ -26,8 +26,9 @@ class Step(In):
     """At `at_s` seconds after the first ring: `tier` opens that tier, `backup` is the last."""
 
     at_s: Seconds
-    step: Literal["tier", "interpreter", "page", "backup"]
+    step: Literal["tier", "interpreter", "page", "partner", "backup"]
     tier: int = Field(default=0, ge=0, le=9)
+    partner: str = Field(default="", max_length=21)
 
 
 class OpeningTimes(In):
@@ -175,7 +176,7 @@ def _editable(texts: Any) -> dict[str, str]:
 
 
 def _steps(plan: tuple[policy.PlanStep, ...]) -> list[Step]:
-    return [Step(at_s=step.at_s, step=step.step, tier=step.tier) for step in plan]
+    return [Step(at_s=step.at_s, step=step.step, tier=step.tier, partner=step.partner) for step in plan]
 
 
 def _hours(hours: Hours | None) -> OpeningHours | None:

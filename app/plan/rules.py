@@ -58,7 +58,7 @@ def _each_once(name: str, steps: Sequence[PlanStep]) -> None:
             raise BadPlan(f"{name}: a step opens a tier from {TIERS[0]} to {TIERS[-1]}; tier 1 is open from the start")
         if step.step != "tier" and step.tier:
             raise BadPlan(f"{name}: only a step of kind tier names one")
-    kinds = [(step.step, step.tier) for step in steps]
+    kinds = [(step.step, step.tier or step.partner) for step in steps]
     if twice := next((kind for kind in kinds if kinds.count(kind) > 1), None):
         raise BadPlan(f"{name}: {' '.join(str(part) for part in twice if part)} stands in it twice")
 

@@ -128,6 +128,10 @@ class Call(Base):
     """Both set where the end was supplied without its callback: the truth lies between."""
     closed_at: Mapped[datetime | None]
     """When the board closed it."""
+    passed_on: Mapped[str | None]
+    """The partner hotline that rings for the caller, or had them when the call ended."""
+    passed_from: Mapped[str | None]
+    """The partner hotline that passed the caller on to us; `arrived_at` is the first ring there."""
     outcome: Mapped[str | None]
     outcome_before: Mapped[str | None]
     """What an earlier epoch already made of it, which the board may have forgotten (`answered`, `rolled_over`)."""

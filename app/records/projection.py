@@ -61,7 +61,8 @@ def _is_newer(call: Row | None, event: Event) -> bool:
 def _advance(reading: Reading, call: Row) -> None:
     """What every event of a call says: the state afterwards."""
     event = reading.event
-    if stamp := STAMPS.get(event.state):
+    stamp = STAMPS.get(event.state)
+    if stamp and not (call["passed_on"] and stamp.startswith("backup_")):  # it is the partner's Dial
         first(call, stamp, reading.at)
     if not reading.newer:
         return
@@ -95,6 +96,7 @@ def _arrived(r: Reading) -> None:
     _identify(r)
     for name, value in (("verification", r.word("verification")), ("counter", r.number("counter"))):
         call[name] = value if call[name] is None else call[name]
+    call["passed_from"] = call["passed_from"] or r.word("via")
     if call["returning"] is None:
         call["returning"] = r.flag("returning")
     _join_contact(r, arrived)
@@ -155,6 +157,12 @@ def _key(r: Reading) -> None:
         first(r.own, "danger_key_at", r.at)
 
 
+def _passing(r: Reading) -> None:
+    """A partner hotline rings for the caller, or does no more."""
+    if r.newer:
+        r.own["passed_on"] = r.word("partner") if r.event.kind == "partner.ringing" else None
+
+
 def _leg_gone(r: Reading) -> None:
     first(r.own, "caller_left_at", r.stamp("at_ms") or r.at)
 
@@ -164,6 +172,7 @@ def _ended(r: Reading) -> None:
     first(call, "closed_at", r.at)
     if (r.newer and not _told_again(r)) or call["ended_at"] is None:
         call["ended_at"] = ended
+        call["passed_on"] = r.word("passed_on")
         call["outcome"] = _graver(call["outcome_before"], r.word("outcome"))
         talked = call["talking_at"] if call["outcome"] == Outcome.answered else None
         earlier = talked if call["outcome_before"] == Outcome.answered else None  # before the board was emptied
@@ -293,6 +302,8 @@ KINDS: Mapping[str, Callable[[Reading], Any]] = {
     "leg.left": leg_left,
     "leg.ended": leg_ended,
     **{f"backup.{word}": backup for word in ("ringing", "answered", "failed", "ended")},
+    "partner.ringing": _passing,
+    "partner.failed": _passing,
     "clinical": clinical,
     "handoff.opened": handoff_opened,
     "handoff.fact": handoff_fact,

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any, Unpack
 
 from routing.board import reads
+from routing.board.partners import Partners
 from routing.board.reader import Reader
 from routing.board.supervise import Supervision
 from routing.board.views import Accepted, Answer, Caller, CallView, Effect, Profile, Seat, Span, SpecView
@@ -25,7 +26,7 @@ def _epoch_key(epoch: str) -> tuple[int, str]:
     return int(ms or 0), rand
 
 
-class Board(Supervision, Reader):
+class Board(Supervision, Partners, Reader):
     """Moves on one hotline's board, one method each."""
 
     # -- epoch and configuration
@@ -66,13 +67,15 @@ class Board(Supervision, Reader):
         *,
         ring_back: bool = False,
         closed: bool = False,
+        via: str | None = None,
     ) -> CallView:
         """A new call rings; a repeated request for the same call changes nothing. State `greeting`. `ring_back`: an
         agency rings the number that agencies see; of the class above all others from the start (C2). `closed`: outside
-        the opening hours, so that the plan's closed form is followed."""
+        the opening hours, so that the plan's closed form is followed. `via`: it rings on the line of that
+        partner hotline, which may have announced the caller."""
         who = asdict(caller)
         args = {"call": call, "sid": sid, "line": line, "language": language, "caller": who, "ring_back": ring_back}
-        args["closed"] = closed
+        args |= {"closed": closed, "via": via}
         return reads.call_view(await self._run("arrive", args, source=CARRIER))
 
     async def turn(

@@ -102,6 +102,10 @@ class CallView:
     """Rung, or in the room."""
     private: bool = False
     """The caller is on hold so that owner and consult can talk alone; it ends with the last consult."""
+    partner: str = ""
+    """The partner hotline that rings for the caller, or has them."""
+    via: str = ""
+    """The partner hotline that has passed this caller on to us."""
     closed: bool = False
     """Its first ring was outside the line's opening hours."""
 

@@ -47,7 +47,10 @@ function B.move(a)
   else
     B.off('bring', c.id)
     room(c, a.nonce)
-    if c.state == 'backup_ringing' then B.emit('backup.failed', c, { index = B.num(c.bi), cause = 'taken' }) end
+    if c.state == 'backup_ringing' and B.num(c.bi) < 0 then
+      B.emit('partner.failed', c, { partner = c.pass, cause = 'taken' })
+      B.set(c, { bi = 0, pass = '' })
+    elseif c.state == 'backup_ringing' then B.emit('backup.failed', c, { index = B.num(c.bi), cause = 'taken' }) end
     B.own(c, s, s.eng, 'accept')
     B.state(c, 'connecting', 'accept')
   end

@@ -7,6 +7,10 @@ function B.move(a)
   if c.state == 'backup_ringing' then
     B.next_backup(c, 'no_key')
   elseif c.state == 'backup_talking' then
+    if B.num(c.bi) < 0 and c.rolled ~= '1' then
+      B.unpass(c, 'not_served')
+      return B.view(c)
+    end
     B.emit('backup.ended', c, { index = B.num(c.bi), sid = c.backup_sid, cause = 'left' })
     B.set(c, { bd = '1', seen = B.now })
     B.state(c, 'waiting', 'backup_ended')

@@ -22,6 +22,7 @@ function B.move(a)
     B.gather(c)
     B.settle(c)
   end
+  if a.status == 'in-progress' and leg.role == 'partner' then B.passed(c, a.sid) end
   if not FINAL[a.status] then
     if leg.role == 'interpreter' and leg.label ~= c.interp and not leg.dead then B.complete_leg(c, a.sid, leg.role) end -- guard: interpreter_late
     return B.view(c)

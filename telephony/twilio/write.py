@@ -108,8 +108,8 @@ def _number(verb: DialNumber) -> Any:
     dial = Dial(action=verb.action, method="POST", caller_id=verb.caller_id, timeout=verb.timeout, time_limit=DAY_S)
     dial.number(
         verb.number,
-        url=verb.screen_url,
-        method="POST",
+        url=verb.screen_url or None,
+        method="POST" if verb.screen_url else None,
         status_callback=verb.callback,
         status_callback_method="POST",
         status_callback_event=LEG_EVENTS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,32 +12,17 @@ from sqlalchemy import text
 
 from app import lines
 from app.embedded import Stores
-from app.lines import SHIPPED, SNAPSHOT_FILE
+from app.lines import SNAPSHOT_FILE
 from app.secrets import NUMBER, SNAPSHOT, BadToken
-from tests.conftest import NUMBERS as UNUSED
-from tests.conftest import TEMPLATE, admin, url_of
-from tests.support.neighbours import NUMBERS, Neighbour, neighbours
+from tests.support.neighbours import Neighbour, Two, two_hotlines
 
 pytestmark = pytest.mark.anyio
-
-Two = dict[str, Neighbour]
 
 
 @pytest.fixture
 async def two(hotline_stores: Stores, tmp_path: Path) -> AsyncIterator[Two]:
-    names = {name: f"{name}{next(UNUSED)}" for name in NUMBERS}
-    databases = {name: url_of(hotline_stores, f"hotline_{of}") for name, of in names.items()}
-    files = {name: tmp_path / f"{name}.json" for name in NUMBERS}
-    for name, file in files.items():
-        raw = json.loads(SHIPPED.read_text())
-        raw["lines"]["main"]["number"] = NUMBERS[name][0]
-        file.write_text(json.dumps(raw))
-    for of in names.values():
-        await admin(hotline_stores, f"CREATE DATABASE hotline_{of} TEMPLATE {TEMPLATE}")
-    async with neighbours(hotline_stores, databases, tmp_path, files, names) as hotlines:
+    async with two_hotlines(hotline_stores, tmp_path) as hotlines:
         yield hotlines
-    for of in names.values():
-        await admin(hotline_stores, f"DROP DATABASE IF EXISTS hotline_{of} WITH (FORCE)")
 
 
 async def _rows(h: Neighbour, query: str) -> list[str]:

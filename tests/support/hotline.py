@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ class Hotline:
         """A telephone of the backup line."""
         return self.net.phone(BACKUP[index])
 
-    def presses_one(self, phone: Phone) -> Callable[[Any], Awaitable[None]]:
+    def presses_one(self, phone: Phone) -> Callable[[Any], Coroutine[Any, Any, None]]:
         """What a human at the backup line does with the screening words."""
 
         async def listen(_leg: Any) -> None:

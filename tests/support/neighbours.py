@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ from pydantic import SecretStr
 
 from app.demo.world import Front, running
 from app.embedded import Stores
+from app.lines import SHIPPED
 from app.links import Links
 from app.main import compose, create_app
 from telephony.clock import VirtualClock
 from telephony.emulator import Network
 from telephony.emulator.rest_server import LoopServer
 from telephony.emulator.trunk import Trunk
+from tests.conftest import NUMBERS as UNUSED
+from tests.conftest import TEMPLATE, admin, url_of
 from tests.support.hotline import BACKUP, Hotline, _test_clock, settings_for
 
 #: Of each: what callers ring, what partners ring, what agencies see.
@@ -29,6 +33,10 @@ ACCOUNTS = {"a": "AC" + "a" * 32, "b": "AC" + "b" * 32}
 APPS = {"a": "AP" + "a" * 32, "b": "AP" + "b" * 32}
 
 
+#: What the operators of the two have agreed on.
+PAIR_KEY = "a key that only these two hotlines share 0123456789"
+
+
 class Neighbour(Hotline):
     """One of two hotlines; its callers ring its own number."""
 
@@ -38,21 +46,50 @@ class Neighbour(Hotline):
         return await super().caller(to=to or self.number, withheld=withheld)
 
 
+Two = dict[str, Neighbour]
+Lines = Callable[[str, Mapping[str, str]], dict[str, Any]]
+"""The lines file of a hotline, by its name and all public addresses."""
+
+
+def plain_lines(name: str, _addresses: Mapping[str, str]) -> dict[str, Any]:
+    """The lines that ship, on the hotline's own number."""
+    raw = json.loads(SHIPPED.read_text())
+    raw["lines"]["main"]["number"] = NUMBERS[name][0]
+    return raw
+
+
+def _lines_file(path: Path, raw: Mapping[str, Any]) -> Path:
+    path.write_text(json.dumps(raw))
+    return path
+
+
+@asynccontextmanager
+async def two_hotlines(stores: Stores, folder: Path, lines: Lines = plain_lines) -> AsyncIterator[Two]:
+    """Hotlines `a` and `b`, each with a database of its own on the shared server."""
+    names = {name: f"{name}{next(UNUSED)}" for name in NUMBERS}
+    databases = {name: url_of(stores, f"hotline_{of}") for name, of in names.items()}
+    for of in names.values():
+        await admin(stores, f"CREATE DATABASE hotline_{of} TEMPLATE {TEMPLATE}")
+    async with neighbours(stores, databases, folder, names, lines) as hotlines:
+        yield hotlines
+    for of in names.values():
+        await admin(stores, f"DROP DATABASE IF EXISTS hotline_{of} WITH (FORCE)")
+
+
 @asynccontextmanager
 async def neighbours(
     stores: Stores,
     databases: Mapping[str, str],
     folder: Path,
-    lines: Mapping[str, Path],
     names: Mapping[str, str],
-    **settings: Mapping[str, Any],
-) -> AsyncIterator[dict[str, Neighbour]]:
-    """Hotlines `a` and `b`; `settings` by hotline."""
+    lines: Lines,
+) -> AsyncIterator[Two]:
+    """Hotlines `a` and `b` on databases that are there."""
     clock, rng = VirtualClock(), random.Random(7)
     nets = {name: Network(clock=clock, rng=rng, account_sid=account) for name, account in ACCOUNTS.items()}
     nets["a"].connect(NUMBERS["b"][1], Trunk(nets["b"]))
     nets["b"].connect(NUMBERS["a"][1], Trunk(nets["a"]))
-    fronts, hotlines = dict[str, Front](), dict[str, Neighbour]()
+    fronts, hotlines = dict[str, Front](), Two()
     servers: list[LoopServer] = []
     addresses: dict[str, str] = {}
     for name in NUMBERS:
@@ -68,8 +105,8 @@ async def neighbours(
             "twilio_app_sid": APPS[name],
             "emergency_caller_id": agencies,
             "outbound_caller_id": number,
-            "lines_file": lines[name],
-            **settings.get(name, {}),
+            "lines_file": _lines_file(folder / f"{name}.json", lines(name, addresses)),
+            "partner_keys": SecretStr(json.dumps({other: PAIR_KEY for other in NUMBERS if other != name})),
         }
         ctx = compose(made.model_copy(update=own), clock=clock)
         await _test_clock(ctx)

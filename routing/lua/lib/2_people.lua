@@ -15,6 +15,7 @@ function B.routable(s)
     and B.num(s.shy) <= B.now
     and s.unreach ~= '1'
     and (s.claim or '') == ''
+    and B.num(s.kept) <= B.now
 end
 
 -- Whose place among the idle has changed in this script, and where they stood before it.

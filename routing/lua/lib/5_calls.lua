@@ -24,7 +24,7 @@ end
 local function arrived(c)
   B.emit('call.arrived', c, { sid = c.sid, line = c.line, language = c.lang, number_hash = c.nh or '',
     number_cipher = c.nc or '', withheld = c.wh and c.wh ~= '', verification = c.ver or '', arrived_ms = B.num(c.a),
-    counter = B.num(c.counter), returning = c.ret == '1', cls = c.cls, resurrected = c.resurrected == '1' })
+    counter = B.num(c.counter), returning = c.ret == '1', cls = c.cls, resurrected = c.resurrected == '1', via = c.via })
 end
 
 -- A call that this board does not know and the record does: the number of its events and marks of its legs, for a while.
@@ -165,6 +165,7 @@ end
 -- One number did not answer with the key: the next one, or hold.
 function B.next_backup(c, cause)
   local index = B.num(c.bi)
+  if index < 0 then return B.unpass(c, cause) end
   B.emit('backup.failed', c, { index = index, cause = cause })
   if index + 1 >= B.config().backups then return B.unring(c, 'backup_failed') end
   B.set(c, { bi = index + 1 })
@@ -213,6 +214,7 @@ function B.on.plan(id)
   else
     B.emit('call.plan', c, { step = nxt.step, id = nxt.id, at_s = math.floor(nxt.at / 1000) })
     if nxt.step == 'page' then B.alarm('page', c) end
+    if nxt.step == 'partner' then B.ask_partner(c, nxt.partner) end
     B.place(c)
     B.match_call(c)
   end
@@ -294,6 +296,7 @@ function B.close(c, side, cause, ended, status, span)
   B.state(c, 'closed', cause)
   B.emit('call.ended', c, { outcome = B.outcome(c), side = side, cause = cause, ended_ms = ended, carrier_status = status,
     answered_ms = B.num(c.ans) > 0 and B.num(c.ans) or nil, reason = c.end_reason, resurrected = B.retold(c),
+    passed_on = (c.passed or '') ~= '' and c.passed or nil,
     earliest_ms = span and span.earliest, latest_ms = span and span.latest })
   for _, kind in ipairs({ 'plan', 'anyone', 'dback', 'again', 'bring', 'left', 'move', 'say', 'relief', 'giveup', 'gone' }) do
     B.off(kind, c.id)

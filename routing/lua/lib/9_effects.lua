@@ -37,6 +37,7 @@ local DUE = {
   unhold = function(c) return B.held(c) == 0 end,
   supervise = function(c, d) return B.watch_due(c, d) end,
   dial_agency = function(c, d) return not rung(c, d.label) and c.state ~= 'closed' and B.has_word(c.handoffs, d.handoff) end,
+  dial_partner = function(c, d) return B.may_pass(c, d.partner) end,
   dial_interpreter = function(c, d) return not rung(c, d.label) and c.interp == d.label end,
 }
 
@@ -53,8 +54,9 @@ function B.drop_effect(fx, id, result)
   local c = B.load('call', fx.call)
   B.emit('effect.failed', c, { effect = id, kind = fx.kind, result = result })
   -- An announcement or a move that is out of date has lost nothing: the next turn or the next one says it again.
-  if fx.kind ~= 'announce' and fx.kind ~= 'move_caller' then B.alarm('effect_failed', c, nil, fx.data.handoff) end
+  if fx.kind ~= 'announce' and fx.kind ~= 'move_caller' and fx.kind ~= 'dial_partner' then B.alarm('effect_failed', c, nil, fx.data.handoff) end
   if fx.kind == 'dial_agency' then B.dialled(c, fx.data.handoff) end
+  if fx.kind == 'dial_partner' then B.not_passed(c, 'away') end
   if fx.kind == 'dial_interpreter' then B.interpreter_out(c, fx.data.label) end
   -- Who sits in a room makes no turns: a move out of it is asked for until it is done, or nothing is left to do.
   if fx.kind == 'move_caller' and c.inroom == '1' and c.ro ~= '1' and (c.state or 'closed') ~= 'closed' then

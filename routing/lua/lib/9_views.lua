@@ -23,6 +23,7 @@ function B.view(c, fresh)
     cause = c.cause or '', backup_index = B.num(c.bi), backup_done = c.bd == '1', handoff_open = (c.handoffs or '') ~= '',
     returning = c.ret == '1', fresh = fresh or false, now_ms = B.now, risk_high = c.risk == '1', held_ms = B.held(c),
     held_label = B.held(c) > 0 and c.held_label or '',
+    partner = B.num(c.bi) < 0 and c.pass or '', via = c.via or '',
     closed = c.closed == '1', help_ms = B.num(c.helped), watching = c.watchers or '',
     team = team(c), asking = asking(c), private = c.private == '1',
     interpreter = (c.interp or '') ~= '' and { language = c.interp_lang, there = c.interp_in == '1' } or nil }
