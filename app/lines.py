@@ -335,6 +335,10 @@ def problems(settings: Settings) -> Iterator[str]:
     """What an operator has to put right in the numbers and lines, each in words of their own."""
     yield from wrong_numbers(settings)
     try:
+        agreed.keys(settings)
+    except ValueError as error:
+        yield str(error)
+    try:
         parse(json.loads((settings.lines_file or SHIPPED).read_text()))
     except OSError as error:
         yield f"HOTLINE_LINES_FILE cannot be read: {error.strerror}"

@@ -32,7 +32,10 @@ class PartnerAway(Exception):
 
 def known(ctx: Context, name: str) -> tuple[Partner, bytes] | None:
     """A partner and the pair's key, where both are there."""
-    partner, key = agreed.partners(ctx.lines.raw).get(name), agreed.keys(ctx.settings).get(name)
+    try:
+        partner, key = agreed.partners(ctx.lines.raw).get(name), agreed.keys(ctx.settings).get(name)
+    except ValueError:  # said at the start; on a live call there is simply no such partner
+        return None
     return (partner, key) if partner and key else None
 
 

@@ -41,7 +41,7 @@ async def test_a_lead_edits_and_everybody_sees_it_with_who_when_and_why(hotline)
     now = (await maria.get("lines/main/plan")).json()
     assert now == saved.json()
     assert (now["version"], now["who"], now["why"]) == (1, lead.spec, WHY)
-    assert now["plan"][-1] == {"at_s": 90, "step": "backup", "tier": 0}
+    assert now["plan"][-1] == {"at_s": 90, "step": "backup", "tier": 0, "partner": ""}
     assert now["words"]["es"] == RIGHT["words"]["es"]
     assert (await maria.get("lines")).json()[0]["plan"][-1] == {"at_s": 90, "step": "backup"}
 

@@ -2833,12 +2833,17 @@ export interface components {
              * Step
              * @enum {string}
              */
-            step: "tier" | "interpreter" | "page" | "backup";
+            step: "tier" | "interpreter" | "page" | "partner" | "backup";
             /**
              * Tier
              * @default 0
              */
             tier: number;
+            /**
+             * Partner
+             * @default
+             */
+            partner: string;
         };
         /**
          * StepOut

@@ -17,7 +17,7 @@ export function Steps({ of, steps, latest }: Props): JSX.Element {
   const add = (): void =>
     p.edit((draft) => {
       const end = draft[of].at(-1)?.at_s ?? latest;
-      draft[of].splice(-1, 0, { at_s: Math.floor(end / 2), step: "page", tier: 0 });
+      draft[of].splice(-1, 0, { at_s: Math.floor(end / 2), step: "page", tier: 0, partner: "" });
     });
   return (
     <>
@@ -35,6 +35,7 @@ function Row({ of, step, n, latest }: { of: Props["of"]; step: p.Step; n: number
   const w = t.value.plan;
   const set = (change: Partial<p.Step>): void => p.edit((draft) => void Object.assign(draft[of][n] as p.Step, change));
   const last = step.step === "backup";
+  const fixed = last || step.step === "partner"; // whom partners are is the operator's agreement
   return (
     <li class={`row ${last ? "backup" : ""}`}>
       <label class="short">
@@ -48,8 +49,8 @@ function Row({ of, step, n, latest }: { of: Props["of"]; step: p.Step; n: number
           onInput={(event) => set({ at_s: event.currentTarget.valueAsNumber || 0 })}
         />
       </label>
-      {last ? (
-        <strong class="grow">{w.kinds.backup}</strong>
+      {fixed ? (
+        <strong class="grow">{`${w.kinds[step.step]} ${step.partner}`.trim()}</strong>
       ) : (
         <label class="grow">
           <span>{w.kind}</span>

@@ -20,6 +20,7 @@ export const plan = {
       tier: "More people: tier",
       interpreter: "Other languages, with an interpreter",
       page: "The lead on call is paged",
+      partner: "A partner hotline is asked:",
       backup: "The backup line rings",
     },
     tier: "Tier",
