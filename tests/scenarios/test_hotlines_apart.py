@@ -45,7 +45,7 @@ async def test_callers_come_to_the_people_of_their_own_hotline(two: Two) -> None
     assert await _rows(b, "SELECT id FROM specialists") == [pilar.spec]
 
 
-async def test_a_session_of_one_is_refused_by_the_other(two: Two) -> None:
+async def test_S7_a_session_of_one_is_refused_and_what_it_has_encrypted_says_nothing_to_the_other(two: Two) -> None:
     a, b = two.values()
     maria = await a.specialist()
     cookies = dict(maria._http.cookies)
@@ -58,15 +58,12 @@ async def test_a_session_of_one_is_refused_by_the_other(two: Two) -> None:
             )
             assert beat.status_code == 401
         assert await maria.asks("GET", "/api/session"), "at home it is good"
-
-
-async def test_S7_what_one_has_encrypted_hashed_or_signed_says_nothing_to_the_other(two: Two) -> None:
-    a, b = (h.ctx.secrets for h in two.values())
+    mine, theirs = a.ctx.secrets, b.ctx.secrets
     with pytest.raises(BadToken):
-        b.decrypt(a.encrypt("+12025550123", NUMBER), NUMBER)
+        theirs.decrypt(mine.encrypt("+12025550123", NUMBER), NUMBER)
     with pytest.raises(BadToken):
-        b.verify(a.sign(b"{}", SNAPSHOT), SNAPSHOT)
-    assert a.number_hash("+12025550123") != b.number_hash("+12025550123")
+        theirs.verify(mine.sign(b"{}", SNAPSHOT), SNAPSHOT)
+    assert mine.number_hash("+12025550123") != theirs.number_hash("+12025550123")
 
 
 async def test_every_key_of_the_boards_lies_under_one_hotlines_tag(two: Two) -> None:

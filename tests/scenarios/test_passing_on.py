@@ -210,19 +210,21 @@ async def test_nobody_is_passed_on_twice_or_back(two: Two) -> None:
     assert maria.leg is None
 
 
-@pytest.mark.parametrize("wrong", ["key", "time", "body", "path", "twice", "none"])
-async def test_only_the_partners_own_fresh_requests_are_heard_once(two: Two, wrong: str) -> None:
-    _, b = two.values()
-    await b.specialist(lines=BOTH)
-    ctx, body, key = b.ctx, b'{"token": "0123456789abcdef"}', PAIR_KEY.encode()
-    now_ms = ctx.now_ms() - (signing.FRESH_MS + 1000 if wrong == "time" else 0)
-    signed_with = b"another key " * 4 if wrong == "key" else key
-    path = "/partner/ask" if wrong == "path" else "/partner/look"
-    headers = signing.signed(signed_with, "a", path, body, now_ms=now_ms, nonce="0123456789")
-    sent = body + b" " if wrong == "body" else body
+async def test_only_the_partners_own_fresh_requests_are_heard_once(two: Two) -> None:
+    ctx, body, path, key = two["b"].ctx, b'{"token": "0123456789abcdef"}', "/partner/look", PAIR_KEY.encode()
+    now_ms, old_ms = ctx.now_ms(), ctx.now_ms() - signing.FRESH_MS - 1000
+    good = signing.signed(key, "a", path, body, now_ms=now_ms, nonce="the first of all")
+    wrong = {
+        "key": (body, signing.signed(b"another key " * 4, "a", path, body, now_ms=now_ms, nonce="0123456789")),
+        "time": (body, signing.signed(key, "a", path, body, now_ms=old_ms, nonce="0123456789")),
+        "path": (body, signing.signed(key, "a", "/partner/ask", body, now_ms=now_ms, nonce="0123456789")),
+        "name": (body, {**good, signing.WHO: "c"}),
+        "body": (body + b" ", good),
+        "none": (body, {}),
+    }
     with ctx.clock.busy():
         async with httpx.AsyncClient(base_url=ctx.settings.public_url, trust_env=False) as http:
-            given = {} if wrong == "none" else headers
-            first = await http.post("/partner/look", content=sent, headers=given)
-            assert first.status_code == (200 if wrong == "twice" else 403)
-            assert (await http.post("/partner/look", content=sent, headers=given)).status_code == 403
+            for what, (sent, headers) in wrong.items():
+                assert (await http.post(path, content=sent, headers=headers)).status_code == 403, what
+            assert (await http.post(path, content=body, headers=good)).status_code == 200
+            assert (await http.post(path, content=body, headers=good)).status_code == 403, "twice"
