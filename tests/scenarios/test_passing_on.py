@@ -120,6 +120,18 @@ async def test_a_partner_with_nobody_free_declines_and_the_caller_notices_nothin
     assert await a.until_talking(caller) is maria
 
 
+async def test_H6_who_is_in_danger_is_not_passed_on(two: Two) -> None:
+    a, b = two.values()
+    await b.specialist(lines=BOTH)
+    caller = await a.caller()
+    await caller.hears("crisis line", within=1)
+    await caller.presses("1")
+    await caller.hears("ringing a partner line", within=60)
+    view = await a.until_state(caller, "backup_ringing")
+    assert (view.cls, view.partner, view.backup_index) == ("danger", "", 0)
+    assert not await b.events("partner.")
+
+
 async def test_a_partner_who_is_away_costs_no_place_and_the_backup_line_rings_in_time(
     two: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:

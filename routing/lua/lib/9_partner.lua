@@ -7,7 +7,10 @@
 
 local MAY_PASS = { waiting = true, offered = true }
 
-function B.may_pass(c, partner) return MAY_PASS[c.state] and c.pass == partner and c.bd ~= '1' end
+-- Not in danger: the own people and the backup line are nearer (H6).
+function B.may_pass(c, partner)
+  return MAY_PASS[c.state] and c.pass == partner and c.bd ~= '1' and not B.config().parallel[c.cls]
+end
 
 -- A step of the wait plan: somebody at that hotline is asked for, while the caller stays offered here.
 function B.ask_partner(c, partner)
