@@ -25,8 +25,14 @@ ASK_TIMES = 2
 BACKUP_RING_S = 30
 #: Causes of an end that no person gave: the carrier told us that the caller was gone.
 BELIEVED_GONE = frozenset({"caller_gone", "agency_left"})
+#: Turns from one offer to ring back to the next, of a caller who may choose it.
+CALLBACK_EVERY = 3
+#: Seconds for a key after a question about ringing back, and after its goodbye.
+CHOICE_S = 6
 #: Board causes of which a caller on hold is told, and the words for it.
-NEWS = {name: name for name in ("lost", "left", "backup_failed", "returned", "partner_failed")}
+NEWS = {name: name for name in ("lost", "left", "backup_failed", "returned", "partner_failed")} | {
+    "rung_back": "returned"
+}
 #: The partner's Dial among those of the backup line, whose telephones count from 0.
 PARTNER = -1
 #: Milliseconds after the partner's yes in which its number is dialled: so long, and a little, somebody is kept free.
@@ -41,7 +47,8 @@ class Turn:
 
     number: int = 0
     key: str = ""
-    """`danger`, `language`, `still_needed` or empty."""
+    """`danger`, `language`, `still_needed`, or about ringing back `callback`, `callback_yes`, `callback_no`,
+    `callback_stay`; or empty."""
     asked: int = 0
 
 
@@ -77,6 +84,8 @@ def document_for(view: CallView, turn: Turn, voice: Voice) -> Document:
         return _hold(view, "moment", here.next(number + 1, dialled=view.backup_index), voice)
     if view.backup_done:
         return _still_needed(view, turn, here, voice)
+    if view.state == Call.callback or turn.key.startswith("callback"):
+        return _callback(view, turn, here, voice)
     if view.state == Call.greeting:
         return greeting(voice, view.language, here, closed=view.closed)
     return _hold(view, _news(view, turn, voice.line), here, voice)
@@ -143,8 +152,36 @@ def _news(view: CallView, turn: Turn, line: Line) -> str:
     if turn.number <= 1:
         return "passed_here" if view.via else "first_hold"
     waited_s = (view.now_ms - view.arrived_ms) / 1000
+    if view.may_callback and (turn.number - max(view.callback_from, 1) - 1) % CALLBACK_EVERY == 0:
+        return "callback_offer"
     due = [saying for saying in line.sayings if saying.from_s <= waited_s]
     return due[-1].words if due and turn.number % due[-1].every_turns == 0 else ""
+
+
+def _callback(view: CallView, turn: Turn, here: Place, voice: Voice) -> Document:
+    """We ring back, by the caller's own choice and only where that is safe (C4)."""
+    if view.state == Call.callback:
+        return _leaving(view, turn, here, voice)
+    if turn.key == "callback" and view.may_callback:
+        words = say(voice.line, view.language, "callback_safe")
+        return Document((Gather(voice.links.hold(here.next(here.turn, ask="safe")), (words,), CHOICE_S),))
+    if turn.key == "callback_no":
+        return _hold(view, "callback_not", here, voice)
+    return _hold(view, "callback_soon" if view.state == Call.offered else "still_here", here, voice)
+
+
+def _leaving(view: CallView, turn: Turn, here: Place, voice: Voice) -> Document:
+    """What will happen, and a moment to think better of it; then goodbye."""
+    if turn.key != "callback_yes":
+        return Document((say(voice.line, view.language, "callback_goodbye"), Hangup()))
+    words = say(voice.line, view.language, "callback_taken")
+    return Document((Gather(voice.links.hold(here.next(here.turn, ask="leaving")), (words,), CHOICE_S),))
+
+
+def ring_back(line: Line, language: str, again: str) -> Document:
+    """Whoever answers learns nothing; a voicemail presses no key (C4)."""
+    words = say(line, language, "ring_back")
+    return Document((Gather(again, (Pause(1), words, Pause(3), words), CHOICE_S, action_on_empty=False), Hangup()))
 
 
 def _room(view: CallView, number: int, here: Place, voice: Voice) -> Document:

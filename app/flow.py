@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from app import nostore
 from app.context import Context
-from app.documents import PARTNER, Turn, Voice, document_for, hold
+from app.documents import PARTNER, Turn, Voice, document_for, hold, ring_back
 from app.legs import call_of, ms, role_of
 from app.lines import Line
 from app.links import BadPlace, Links, Place, held_since
@@ -44,6 +44,15 @@ RING_S = 0.5
 STARTERS = frozenset({Role.owner, Role.relief, Role.agency, Role.caller})
 #: Words of a caller on hold: for a moment, and while owner and colleague talk alone.
 HOLD_WORDS = frozenset({"hold", "consult"})
+#: What keys mean while a question about ringing back stands, and what the board is told of them (C4).
+CHOICES: Mapping[str, Mapping[str, str]] = {
+    "": {"callback": "callback"},
+    "safe": {"callback": "callback_yes", "not_safe": "callback_no"},
+    "leaving": {"callback": "callback_stay"},
+}
+CALLBACK = {"callback_yes": "yes", "callback_no": "no", "callback_stay": "stay"}
+#: The key that whoever is rung back presses to be put through.
+THROUGH = "1"
 #: Seconds between the words that a caller on hold hears: with the words themselves about 8 (L10).
 HOLD_PAUSE_S = 4
 
@@ -97,7 +106,7 @@ async def returned(ctx: Context, leg: LegRequest) -> Document:
     """Back from the fallback document or after an error: the leg alone says who it is."""
     call, place, key = call_id(ctx.settings, leg.sid), None, ""
     try:
-        view = await ctx.moved(lambda: ctx.board.call(call))
+        view = await ctx.moved(lambda: ctx.board.call(call)) or await _rung_back(ctx, leg)
         place = Place.of(view, view.turn + 1) if view else await _unknown(ctx, leg)
         key, place = _read_key(ctx.lines.line(place.line), leg.digits, place)
         moved = await _turn(ctx, leg, place, key=key)
@@ -162,6 +171,7 @@ async def _turn(ctx: Context, leg: LegRequest, place: Place, *, key: str) -> Cal
             still_needed=key == "still_needed",
             away=place.nostore is not None,
             closed=place.cls != CallClass.agency and ctx.lines.line(place.line).closed_at(place.at),
+            callback=CALLBACK.get(key, ""),
             caller=_caller(ctx, leg),
         )
     )
@@ -172,9 +182,10 @@ def _read_key(line: Line, digits: str | None, place: Place) -> tuple[str, Place]
     meaning = line.keys.get(digits or "", "")
     if meaning == "danger":
         return ("still_needed", place) if place.asked else ("danger", place)
+    if chosen := CHOICES.get(place.ask, {}).get(meaning):
+        return chosen, place
     if meaning.startswith("language:"):
-        chosen = meaning.partition(":")[2]
-        return "language", replace(place, language=chosen)
+        return "language", replace(place, language=meaning.partition(":")[2])
     return "", place
 
 
@@ -242,6 +253,36 @@ async def backup_pressed(ctx: Context, leg: LegRequest) -> Document:
         nostore.keep(ctx, leg.sid, "pressed", pressed)
         return Document()
     return Document() if answer.ok else Document((say(line, line.languages[0], "screen_late"), Hangup()))
+
+
+async def rung(ctx: Context, leg: LegRequest) -> Document:
+    """Somebody answers a telephone that a specialist has rung back: neutral words, and the key that puts them through
+    to whoever rang, or back into the line at their place (C4)."""
+    call, label, pressed = leg.query.get("call", ""), leg.query.get("label", ""), leg.digits == THROUGH
+    again = Links(ctx.settings.public_url).rung(call, label)
+    try:
+        known = await ctx.moved(lambda: ctx.board.call(call))
+        line = ctx.lines.line(known.line if known else "")
+        told = await ctx.moved(lambda: ctx.board.rung(call, leg.sid, label, key=pressed))
+    except BoardAway:
+        return unrung(ctx, leg)
+    if isinstance(told, CallView):
+        return document_for(told, Turn(told.turn), voice_of(ctx, line))
+    language = known.language if known else line.languages[0]
+    return ring_back(line, language, again) if told.ok else Document((Hangup(),))
+
+
+def unrung(ctx: Context, leg: LegRequest) -> Document:
+    """The same without the board: whoever has pressed the key is a caller who waits."""
+    call, label, line = leg.query.get("call", ""), leg.query.get("label", ""), ctx.lines.line("")
+    if leg.digits != THROUGH:
+        return ring_back(line, line.languages[0], Links(ctx.settings.public_url).rung(call, label))
+    return _without_board(ctx, leg, replace(_place(ctx, leg), call=call), "")
+
+
+async def _rung_back(ctx: Context, leg: LegRequest) -> CallView | None:
+    """The call of a leg that we have rung: its id is not the leg's."""
+    return await ctx.moved(lambda: ctx.board.call_of_leg(leg.sid)) if leg.direction != "inbound" else None
 
 
 async def specialist_gone(_ctx: Context, _leg: LegRequest) -> Document:
@@ -347,7 +388,8 @@ def class_of(ctx: Context, to: str | None) -> str:
 
 
 def _caller(ctx: Context, leg: LegRequest) -> Caller:
-    return caller_of(ctx, leg.from_, leg.verification or "")
+    theirs = leg.to if leg.direction.startswith("outbound") else leg.from_
+    return caller_of(ctx, theirs, leg.verification or "")
 
 
 def caller_of(ctx: Context, from_: str | None, verification: str = "") -> Caller:

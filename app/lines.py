@@ -47,7 +47,7 @@ class Line:
     """The first is spoken until the caller chooses another."""
     cls: str
     keys: Mapping[str, str]
-    """Digit to meaning: `danger` or `language:<code>`. Any other digit changes nothing."""
+    """Digit to meaning: `danger`, `language:<code>`, `callback` and `not_safe`. Any other digit changes nothing."""
     emergency_words: Mapping[str, str]
     """Language to the local emergency number as it is spoken."""
     words: Mapping[str, Mapping[str, str]]
@@ -242,7 +242,7 @@ def _check(line: Line) -> None:
     if line.cls not in CALLERS:
         raise BadLines(f"line {line.id!r}: its class is one of {', '.join(CALLERS)}")
     for digit, meaning in line.keys.items():
-        known = {"danger", *(f"language:{code}" for code in line.languages)}
+        known = {"danger", "callback", "not_safe", *(f"language:{code}" for code in line.languages)}
         if not re.fullmatch("[0-9*#]", digit) or meaning not in known:
             raise BadLines(f"line {line.id!r}, key {digit!r}: one of 0 to 9, * and #, and it means {sorted(known)}")
     for code in line.languages:
@@ -260,6 +260,7 @@ def _check_plan(line: Line) -> None:
     rules.check_closed_words(line.hours, line.words)
     rules.check_sayings(line.sayings, line.words)
     rules.check_danger_named(line.words, key_for(line.keys, "danger"))
+    rules.check_callback(line.routing.plan, line.words, line.keys)
 
 
 def _named(id_: str, check: Callable[[], None]) -> None:
@@ -272,15 +273,17 @@ def _named(id_: str, check: Callable[[], None]) -> None:
 
 def _check_words(line: Line, code: str, key: str, text: str) -> None:
     """Each placeholder is one that is filled, with something."""
-    facts = {"emergency": line.emergency_words.get(code, ""), "danger": key_for(line.keys, "danger"), "digit": "2"}
+    keys = {meaning: key_for(line.keys, meaning) for meaning in ("danger", "callback", "not_safe")}
+    facts = {"emergency": line.emergency_words.get(code, ""), **keys, "digit": "2"}
     where = f"line {line.id!r}, language {code!r}, words {key!r}"
     try:
         used = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
         text.format_map(facts)
     except (KeyError, ValueError, IndexError, AttributeError, TypeError):
-        raise BadLines(f"{where}: placeholders are {{emergency}}, {{danger}} and {{digit}}, nothing else") from None
+        names = "{emergency}, {danger}, {callback}, {not_safe} and {digit}"
+        raise BadLines(f"{where}: placeholders are {names}, nothing else") from None
     for name in used:
-        if not facts[name]:
+        if not facts[name] and not (key in rules.CALLBACK_WORDS and not rules.has_callback(line.routing.plan)):
             raise BadLines(f"{where}: {{{name}}} is used, but this line has none")
 
 

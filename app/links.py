@@ -39,6 +39,8 @@ class Place:
     """Since when this caller is held without the board, ms."""
     asked: int = 0
     """How often "do you still need someone" has been asked without an answer."""
+    ask: str = ""
+    """What this turn's words were about: `safe` (may we ring this number?), `leaving` (the goodbye of a callback)."""
 
     @classmethod
     def of(cls, view: CallView, turn: int) -> Place:
@@ -52,12 +54,15 @@ class Place:
                 raise BadPlace("a field is empty or too long")
             at, n, turn = (int(query[name]) for name in ("at", "n", "turn"))
             dialled, nostore = _number(query, "dialled"), _number(query, "nostore")
-            return cls(call, line, language, grade, at, n, turn, dialled, nostore, _number(query, "asked") or 0)
+            asked, ask = _number(query, "asked") or 0, query.get("ask", "")[:FIELD_MAX]
+            return cls(call, line, language, grade, at, n, turn, dialled, nostore, asked, ask)
         except (KeyError, ValueError) as error:
             raise BadPlace("not a hold URL") from error
 
-    def next(self, turn: int, *, dialled: int | None = None, nostore: int | None = None, asked: int = 0) -> Place:
-        return replace(self, turn=turn, dialled=dialled, nostore=nostore, asked=asked)
+    def next(
+        self, turn: int, *, dialled: int | None = None, nostore: int | None = None, asked: int = 0, ask: str = ""
+    ) -> Place:
+        return replace(self, turn=turn, dialled=dialled, nostore=nostore, asked=asked, ask=ask)
 
 
 def _number(query: Mapping[str, str], name: str) -> int | None:
@@ -94,6 +99,7 @@ class Links:
             "turn": place.turn,
             **{k: v for k, v in (("dialled", place.dialled), ("nostore", place.nostore)) if v is not None},
             **({"asked": place.asked} if place.asked else {}),
+            **({"ask": place.ask} if place.ask else {}),
         }
         return self._url("hold", fields) + OVERRIDES
 
@@ -122,6 +128,10 @@ class Links:
 
     def screen_key(self, call: str, index: int) -> str:
         return self._url("screen-key", {"call": call, "i": index})
+
+    def rung(self, call: str, label: str) -> str:
+        """Who is rung back answers, and presses the key: the same address, which the leg falls back to as well."""
+        return self._url("rung", {"call": call, "label": label}) + OVERRIDES
 
     def say(self, what: str, line: str, language: str) -> str:
         return self._url("say", {"what": what, "line": line, "lang": language})

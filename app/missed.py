@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app import logs, metrics, strays
+from app import callbacks, logs, metrics, strays
 from app.context import Context
 from app.flow import call_id
 from app.legs import ms
@@ -152,7 +152,10 @@ async def place_and_close(ctx: Context, leg: LegInfo) -> None:
     if leg.status not in FINAL_STATUSES:
         return
     call, at_ms = call_id(ctx.settings, leg.sid), ms(leg.ended_at)
-    view = await ctx.moved(lambda: ctx.board.call(call)) or await _place(ctx, leg)
+    view = await ctx.moved(lambda: ctx.board.call(call))
+    if view is None and await callbacks.is_put_back(ctx, call):
+        return
+    view = view or await _place(ctx, leg)
     if view.state == Call.closed:
         return
     await put_through(ctx, view)

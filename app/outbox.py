@@ -28,7 +28,7 @@ log = logs.get(__name__)
 POLL_S = 0.25
 #: The effects that create a leg, and of these the one that goes first (R4).
 EMERGENCY = "dial_agency"
-CREATES = frozenset({EMERGENCY, "dial_interpreter"})
+CREATES = frozenset({EMERGENCY, "dial_interpreter", "dial_caller"})
 #: Effects in flight in one process, the carrier's own small limit of concurrent requests (R4); of creates apart, so
 #: that emergencies never queue behind moves, and moves never behind creates.
 AT_ONCE, DIALS_AT_ONCE = 20, 8
@@ -37,8 +37,8 @@ CLAIMED_AT_ONCE = 200
 #: Seconds, real ones, in which an agency is rung or counts as "not known whether": within the 8 s from the board's last
 #: word, so that no other executor rings at the same time.
 DIAL_S = 5.0
-#: Seconds that an agency's telephone rings, and an interpreter's.
-AGENCY_RING_S, INTERPRETER_RING_S = 60, 30
+#: Seconds that an agency's telephone rings, an interpreter's, and that of a caller who is rung back.
+AGENCY_RING_S, INTERPRETER_RING_S, CALLER_RING_S = 60, 30, 45
 #: What the carrier says of a leg, room or participant that is no more: nothing is left to do.
 GONE = frozenset({20404, 21220})
 
@@ -60,6 +60,7 @@ class Outbox:
         self._lanes = {
             EMERGENCY: asyncio.Semaphore(DIALS_AT_ONCE),
             "dial_interpreter": asyncio.Semaphore(DIALS_AT_ONCE),
+            "dial_caller": asyncio.Semaphore(DIALS_AT_ONCE),
         }
 
     async def run(self) -> None:
@@ -268,6 +269,24 @@ async def dial_interpreter(ctx: Context, effect: Effect) -> Result:
     return await _dial(ctx, effect, from_=from_, timeout=INTERPRETER_RING_S, emergency=False)
 
 
+async def dial_caller(ctx: Context, effect: Effect) -> Result:
+    """Ring back a caller, under the neutral number of all that we ring; who answers is asked first (C4). Sent twice,
+    the first leg to ask binds the label (L3)."""
+    data, links = effect.data, Links(ctx.settings.public_url)
+    try:
+        async with asyncio.timeout(DIAL_S):
+            sid = await ctx.carrier.ring(
+                to=ctx.secrets.decrypt(data["to_cipher"], NUMBER),
+                from_=ctx.settings.outbound_caller_id or ctx.lines.line("").number,
+                url=links.rung(effect.call, data["label"]),
+                callback=links.status(call=effect.call, label=data["label"]),
+                timeout=CALLER_RING_S,
+            )
+    except TimeoutError:
+        raise CarrierAway("not known whether it rings") from None
+    return {"sid": sid}
+
+
 async def _dial(ctx: Context, effect: Effect, *, from_: str, timeout: int, emergency: bool) -> Result:
     """A telephone rung into the room of now; never twice without looking."""
     try:
@@ -337,4 +356,5 @@ DO: Mapping[str, Callable[[Context, Effect], Awaitable[Result]]] = {
     "dial_agency": dial_agency,
     "dial_interpreter": dial_interpreter,
     "dial_partner": asking.ask,
+    "dial_caller": dial_caller,
 }

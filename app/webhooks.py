@@ -78,6 +78,12 @@ async def screen_key(request: Request, ctx: Ctx) -> Response:
     return await _heard(request, ctx, "screen-key", flow.backup_pressed, _connect)
 
 
+@router.post("/rung")
+async def rung(request: Request, ctx: Ctx) -> Response:
+    """Somebody answers whom a specialist has rung back."""
+    return await _heard(request, ctx, "rung", flow.rung, flow.unrung)
+
+
 @router.post("/say")
 async def say(request: Request, ctx: Ctx) -> Response:
     """Words for a room; asked by the room itself, without a leg."""

@@ -54,6 +54,8 @@ class Caller:
     since: int = 0
     """In W from this moment at the earliest."""
     needs_key: bool = False
+    away: bool = False
+    """Has hung up and is to be rung back."""
 
 
 class Order:
@@ -89,7 +91,8 @@ class Order:
                 yield f"{event.data['spec']} was offered {taken.id} while {other.id} waited with a smaller score"
 
     def _in_w(self, other: Caller, taken: Caller, event: Happened) -> bool:
-        waits = other.state in IN_QUEUE and not other.offers and not other.needs_key and other.since <= event.at_ms
+        queued = other.state in IN_QUEUE or (other.state == "callback" and other.away)
+        waits = queued and not other.offers and not other.needs_key and other.since <= event.at_ms
         same = (other.line, other.language) == (taken.line, taken.language)
         if not (waits and same and other.sure >= taken.maybe):
             return False
@@ -126,6 +129,19 @@ class Order:
             caller.since = event.at_ms + round(TIMES_S["left"] * 1000) + LATE_MS
             caller.sure, caller.maybe = set(), set()
         caller.state = to
+
+    def _on_callback_kept(self, caller: Caller, _event: Happened) -> None:
+        caller.away = True
+
+    def _on_callback_answered(self, caller: Caller, _event: Happened) -> None:
+        caller.away = False
+
+    def _on_callback_ringing(self, caller: Caller, event: Happened) -> None:
+        """Should nobody answer they are left alone for a while; when that ends the log alone does not tell."""
+        caller.since = event.at_ms + 86_400_000
+
+    def _on_call_place(self, caller: Caller, event: Happened) -> None:
+        caller.arrived, caller.counter = int(event.data["arrived_ms"]), int(event.data["counter"])
 
     def _on_call_class(self, caller: Caller, event: Happened) -> None:
         caller.cls = event.data["to"]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from routing.states import CallClass
 
-Step = Literal["tier", "interpreter", "page", "partner", "backup"]
+Step = Literal["tier", "interpreter", "page", "callback", "partner", "backup"]
 
 ANY_LANGUAGE = "*"
 """The language of a lane whose callers are served with an interpreter, or by whoever is there."""
@@ -72,6 +72,12 @@ TIMES_S: Mapping[str, float] = {
     "rejoin": 15,  # the same specialist may come back (L8)
     "asks_on": 30,  # a leg out of its room asks for its next document: 15 s, and as long for its fallback (H3)
     "rounding": 1,  # the carrier's stamps are whole seconds, rounded down
+    "callback_page": 900,  # a callback that nobody has taken by the end of the plan: leads are told again (C4)
+    "ring_apart": 60,  # between two tries of one person to ring a caller back (C4)
+    "ring_again": 600,  # nobody answered: until the callback is offered again
+    "rung": 135,  # asked for, to the key: queued for its turn, a telephone that rings 60 s, and words (R4)
+    "sits": 10,  # between two looks whether who is to ring back is still at their console
+    "unsafe": 7_776_000,  # 90 days: a number that is not safe to call is offered no callback
     "left": 20,  # after a specialist left, before the next is offered (L9)
     "wrap": 120,  # wrap-up
     "returns": 600,  # a conversation broke off: its number ringing again within this is at least urgent

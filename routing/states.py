@@ -11,7 +11,8 @@ from enum import StrEnum
 
 
 class Call(StrEnum):
-    """Where a caller is. `doubtful`: two hold turns are missing or the call was resurrected; not offered until seen."""
+    """Where a caller is. `doubtful`: two hold turns are missing or the call was resurrected; not offered until seen.
+    `callback`: the caller keeps the place without a leg; `calling_back`: a specialist is in the room to ring them."""
 
     greeting = "greeting"
     waiting = "waiting"
@@ -22,6 +23,8 @@ class Call(StrEnum):
     reconnecting = "reconnecting"
     backup_ringing = "backup_ringing"
     backup_talking = "backup_talking"
+    callback = "callback"
+    calling_back = "calling_back"
     agency_only = "agency_only"
     closed = "closed"
 
@@ -123,14 +126,20 @@ class Side(StrEnum):
 
 CALL: Mapping[Call, frozenset[Call]] = {
     Call.greeting: frozenset({Call.waiting, Call.doubtful, Call.closed}),
-    Call.waiting: frozenset({Call.doubtful, Call.offered, Call.backup_ringing, Call.agency_only, Call.closed}),
+    Call.waiting: frozenset(
+        {Call.doubtful, Call.offered, Call.backup_ringing, Call.callback, Call.agency_only, Call.closed}
+    ),
     Call.doubtful: frozenset({Call.waiting, Call.talking, Call.backup_ringing, Call.closed}),
     Call.offered: frozenset({Call.waiting, Call.connecting, Call.backup_ringing, Call.closed}),
-    Call.connecting: frozenset({Call.talking, Call.waiting, Call.agency_only, Call.closed}),
+    Call.connecting: frozenset(
+        {Call.talking, Call.waiting, Call.callback, Call.calling_back, Call.agency_only, Call.closed}
+    ),
     Call.talking: frozenset({Call.reconnecting, Call.waiting, Call.agency_only, Call.closed}),
     Call.reconnecting: frozenset({Call.talking, Call.waiting, Call.agency_only, Call.closed}),
     Call.backup_ringing: frozenset({Call.backup_talking, Call.connecting, Call.waiting, Call.closed}),
     Call.backup_talking: frozenset({Call.waiting, Call.closed}),
+    Call.callback: frozenset({Call.waiting, Call.connecting, Call.closed}),
+    Call.calling_back: frozenset({Call.talking, Call.waiting, Call.callback, Call.closed}),
     Call.agency_only: frozenset({Call.closed}),
     Call.closed: frozenset(),
 }

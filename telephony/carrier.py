@@ -258,6 +258,11 @@ class Carrier(Protocol):
         whoever comes waits in a room where nobody is yet (L4)."""
         ...
 
+    async def ring(self, *, to: str, from_: str, url: str, callback: str, timeout: int) -> str:
+        """Ring a telephone that, answered, asks `url` for its document, and again should that fail; returns the new
+        leg's SID. Nobody is told who rings but by the document."""
+        ...
+
     async def announce(self, room_sid: str, url: str) -> None:
         """Play the document at `url` (POST) to everybody in the room."""
         ...

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from app.api import (
     audit,
+    callbacks,
     calls,
     case,
     clinical,
@@ -44,6 +45,7 @@ ROUTERS = (
     supervise.router,
     colleagues.router,
     interpreters.router,
+    callbacks.router,
     lead.router,
     reports.router,
     people.router,

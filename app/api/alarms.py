@@ -11,6 +11,7 @@ FOR_THE_CALL = frozenset({"agency_failed", "effect_failed", "hold_long", "help"}
 TODO: Mapping[str, str] = {
     "agency_failed": "dial_by_hand",
     "backup_failed": "answer_waiting",
+    "callback_waiting": "answer_waiting",
     "danger": "answer_waiting",
     "declared_high": "look_at_call",
     "help": "join_call",
@@ -25,6 +26,7 @@ TODO: Mapping[str, str] = {
 TODO_FAILED: Mapping[str, str] = {
     "dial_agency": "dial_by_hand",
     "dial_interpreter": "ask_again",
+    "dial_caller": "ask_again",
     "complete_leg": "hang_up_by_hand",
     "end_room": "hang_up_by_hand",
     "hold": "ask_again",

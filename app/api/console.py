@@ -50,6 +50,8 @@ class Told(In):
     room_sid: Id | Annotated[str, Field(max_length=0)] = ""
     handoff_open: bool = False
     risk_high: bool = False
+    away: bool = False
+    """Of a callback: its caller has no leg, so nobody is with them."""
     held_label: Annotated[str, Field(max_length=200)] = ""
     """The caller's participant label, while they are on hold."""
 

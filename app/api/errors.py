@@ -59,6 +59,10 @@ REASONS: Mapping[str, tuple[int, str]] = {
     "nobody_free": (409, "Nobody whom you could ask is free at the moment. The call stays with you."),
     "ringing": (409, "An interpreter of another language is there or being rung: let them go first."),
     "not_there": (409, "Hand over once your colleague is in the room and can be heard. The call stays with you."),
+    "away": (409, "This caller waits to be rung back: ring them first, or page the lead."),
+    "unsafe": (409, "It is not safe to ring this caller. Close the callback with a reason."),
+    "too_soon": (409, "Nobody answered a moment ago: try once more a minute after the last try."),
+    "rung_enough": (409, "They were rung twice and did not answer. Close the callback, or leave it for later."),
     "verify": (
         503,
         "The switchboard has just restarted and checks the calls first. Please try again in a moment.",

@@ -38,7 +38,7 @@ PENDING_MAX = 5_000
 OFFER_OVER = frozenset({"accepted", "expired", "rescinded", "unreachable", "failed", "declined"})
 OFFER_SHOWN = (
     "offer", "kind", "cls", "language", "line", "arrived_ms", "wait_ms", "returning", "ack_by_ms", "deadline_ms",
-    "by",
+    "by", "callback",
 )  # fmt: skip
 #: Kinds that a call's own people see as they happen, codes only.
 FACTS = frozenset({"clinical", "handoff.opened", "handoff.fact", "call.class", "call.language", "call.key"})

@@ -26,7 +26,7 @@ class Step(In):
     """At `at_s` seconds after the first ring: `tier` opens that tier, `backup` is the last."""
 
     at_s: Seconds
-    step: Literal["tier", "interpreter", "page", "partner", "backup"]
+    step: Literal["tier", "interpreter", "page", "callback", "partner", "backup"]
     tier: int = Field(default=0, ge=0, le=9)
     partner: str = Field(default="", max_length=21)
 

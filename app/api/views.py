@@ -63,6 +63,17 @@ class InterpreterOut(Out):
     """In the room; else still rung."""
 
 
+class CallbackOut(Out):
+    """The caller chose to be rung back. `away`: they are not on the line."""
+
+    away: bool
+    ringing: bool
+    rings: int
+    why: str
+    """What came of the last try: `no-answer`, `busy`, `completed` (answered, no key), `failed`, `timeout`; or empty."""
+    again_ms: int
+
+
 class CallOut(Out):
     """A call on the board, for its people and for leads. `sid`, `room` and `counter` go back in beats (P4)."""
 
@@ -90,6 +101,9 @@ class CallOut(Out):
     interpreter: InterpreterOut | None
     private: bool
     """On hold so that owner and colleague can talk alone."""
+    callback: CallbackOut | None
+    safe: str
+    """Whether they may be rung (C4): `yes`, `no`, `unknown`, or nobody has said."""
     returning: bool
     closed: bool
     now_ms: int
@@ -104,6 +118,7 @@ def offer_out(offer: OfferView, call: CallView) -> dict[str, Any]:
         "arrived_ms": call.arrived_ms,
         "wait_ms": max(0, call.now_ms - call.arrived_ms),
         "returning": call.returning,
+        "callback": call.callback is not None and call.callback.away,
     }
 
 
@@ -124,7 +139,8 @@ def me(view: SpecView) -> dict[str, Any]:
 
 def call_out(call: CallView) -> dict[str, Any]:
     fields = {name: getattr(call, name) for name in CallOut.model_fields}
-    parts = {name: value and vars(value) for name in ("asking", "interpreter") for value in [getattr(call, name)]}
+    names = ("asking", "callback", "interpreter")
+    parts = {name: value and vars(value) for name in names for value in [getattr(call, name)]}
     return fields | parts | {"team": [vars(one) for one in call.team]}
 
 
@@ -133,7 +149,8 @@ def told(call: CallView, spec: str) -> dict[str, Any]:
     place = ("line", "language", "cls", "arrived_ms", "counter", "sid", "room", "room_sid")
     facts = ("handoff_open", "risk_high", "held_label")
     known = {name: getattr(call, name) for name in (*place, *facts)}
-    return known | {"owner": call.owner == spec, "role": _role(call, spec)}
+    away = call.callback is not None and call.callback.away
+    return known | {"owner": call.owner == spec, "role": _role(call, spec), "away": away}
 
 
 def _role(call: CallView, spec: str) -> str:

@@ -18,6 +18,8 @@ from telephony.emulator import Entry, Ledger, Span
 Row = Mapping[str, Any]
 #: A time that has not come.
 NEVER = float("inf")
+#: Last words to who is to be rung back (C4).
+KEPT = ("Your place is kept", "Su lugar está guardado")
 #: First parts of the labels of our own people's legs.
 OURS = frozenset({"owner", "relief", "consult", "lead", "coach", "interpreter"})
 
@@ -193,14 +195,40 @@ class Evidence:
         return [e for e in self.by_sid.get(sid, []) if e.kind == "heard" and what in ("", e.data["what"])]
 
     @cached_property
+    def rung_back(self) -> Mapping[str, list[LegFacts]]:
+        """CallSid of who chose to be rung back to the legs by which they came back into a room."""
+        call_of = {row["id"]: sid for sid, row in self.rows.by_sid.items()}
+        found: dict[str, list[LegFacts]] = defaultdict(list)
+        for stay in self.stays:
+            leg, first = self.legs[stay.sid], call_of.get(stay.who, "")
+            known = found[first]
+            if stay.role == "caller" and leg.direction == "outbound-api" and leg not in known:
+                known.append(leg)
+        return found
+
+    def chose(self, caller: LegFacts) -> bool:
+        """They said that it was safe to ring them, and heard goodbye."""
+        keys = [entry.data["digit"] for entry in self.by_sid[caller.sid] if entry.kind == "key"]
+        said = self.heard(caller.sid, "say")
+        kept = bool(said) and any(words in said[-1].data["text"] for words in KEPT)
+        return keys.count("3") >= 2 and caller.by == "document" and kept
+
+    def last_leg(self, caller: LegFacts) -> LegFacts | None:
+        """By which they are, or were, on the line last; None while they are to be rung back."""
+        back = self.rung_back.get(caller.sid)
+        return back[-1] if back else None if self.chose(caller) else caller
+
+    @cached_property
     def conversations(self) -> Mapping[str, list[tuple[Span, str]]]:
         """Caller's CallSid to when that caller and a specialist heard each other, with the specialist."""
         found: dict[str, list[tuple[Span, str]]] = {}
         helpers = [leg for leg in self.legs.values() if leg.person]
         for caller in self.callers:
-            rooms = {stay.room for stay in self.stays if stay.sid == caller.sid}
-            met = {s.sid for s in self.stays if s.room in rooms}
-            spans = [(span, leg.person) for leg in helpers if leg.sid in met for span in self._together(caller, leg)]
+            spans: list[tuple[Span, str]] = []
+            for mine in (caller, *self.rung_back.get(caller.sid, ())):
+                rooms = {stay.room for stay in self.stays if stay.sid == mine.sid}
+                met = {s.sid for s in self.stays if s.room in rooms}
+                spans += [(span, leg.person) for leg in helpers if leg.sid in met for span in self._together(mine, leg)]
             found[caller.sid] = sorted(spans, key=lambda pair: pair[0].begin)
         return found
 

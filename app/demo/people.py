@@ -25,6 +25,8 @@ WRAP_S = (1.0, 2.0)
 RECORD_S = (0.3, 1.0)
 #: Seconds until a person whose device died is back at another one: soon enough for the same caller (L8), or not.
 BACK_S, BACK_LATE_S = (7.0, 9.0), (34.0, 38.0)
+#: Seconds until a caller who is rung back has answered, or has not.
+RINGS_S = 90.0
 #: Seconds until somebody who missed an offer touches the console again.
 AWAY_S = 10.0
 #: Seconds that an agency's telephone rings at most, and a call-taker talks.
@@ -40,7 +42,7 @@ class Specialist(Colleague):
     """One person who answers. After `device_dies` the same object signs in again as at another device."""
 
     dying = False
-    _scene_of = _act = _slow = ""
+    _scene_of = _act = _slow = _rings_for = ""
     _wrapping = _rejoining = False
 
     def __init__(self, *about: Any) -> None:
@@ -128,9 +130,23 @@ class Specialist(Colleague):
     def on_call(self, call: dict[str, Any]) -> None:
         super().on_call(call)
         mine = call.get("owner") == self.spec and call.get("id") == self.call
+        if mine and call["state"] == "calling_back" and self._rings_for != self.call:
+            self._rings_for = self.call
+            self.begin(self._rings_back(self.call))
         if mine and call["state"] == "talking" and self._scene_of != self.call:
             self._scene_of = self.call
             self.begin(self._plays(self.call, call["sid"]))
+
+    async def _rings_back(self, call: str) -> None:
+        """By their own key (C4); of who is not reached the callback is closed."""
+        await self.clock.sleep(self._between(RECORD_S))
+        await self.ask("POST", f"/api/calls/{call}/ring")
+        await self.director.until(lambda: self._seen["state"] != "calling_back" or self._unanswered(), RINGS_S)
+        if self._seen["state"] == "calling_back" and self._unanswered():
+            await self._ends(call)
+
+    def _unanswered(self) -> bool:
+        return bool((self._seen.get("callback") or {}).get("why"))
 
     async def _plays(self, call: str, sid: str) -> None:
         """The caller's next scene; one that a device's death cuts short is played by whoever talks with them next."""
@@ -225,7 +241,7 @@ class Specialist(Colleague):
             self._rejoining = True
             self.begin(self._rejoin(self.call))
         if self.duty == "idle":
-            self._scene_of = ""
+            self._scene_of = self._rings_for = ""
 
     async def _wrap_up(self) -> None:
         try:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time
+from typing import Any
 
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
@@ -36,6 +37,8 @@ SETTLE_S = 60.0
 LOOK_S = 5.0
 #: From when on and where the sample people have shifts.
 SAMPLE_DAY, SAMPLE_ZONE = date(2026, 1, 1), "America/New_York"
+#: Who serves the line whose callers are rung back, of its second tier.
+EVENING = ("evening1", "evening2")
 #: Leads who are asked in.
 ADVISORS = ("advisor1", "advisor2")
 #: Seconds within which the specialists begin their shift, one after another.
@@ -140,21 +143,26 @@ async def staff(world: World, director: Director, count: int) -> list[Console]:
         console = kind(director, world.settings.public_url, person, login, PASSWORD)
         console.presence = "available" if number else "offline"
         consoles.append(console)
-    for login in ADVISORS:
-        consoles.append(Specialist(director, world.settings.public_url, await advisor(world, login), login, PASSWORD))
+    beside: list[tuple[str, dict[str, Any]]] = [
+        *((login, {"role": "specialist", "lines": ("later",), "tier": 2}) for login in EVENING),
+        *((login, {"role": "lead", "lines": ()}) for login in ADVISORS),
+    ]
+    for login, about in beside:
+        person = await somebody(world, login, **about)
+        consoles.append(Specialist(director, world.settings.public_url, person, login, PASSWORD))
     return consoles
 
 
-async def advisor(world: World, login: str) -> str:
-    """A lead who takes no calls of a line, and whom colleagues ask in; returns the id."""
-    fields = {"languages": ("en", "es"), "level": "senior", "lines": (), "always_on": True}
+async def somebody(world: World, login: str, *, role: str, **about: Any) -> str:
+    """Leads who take no calls of a line and whom colleagues ask in, or people of another line; returns the id."""
+    fields = {"languages": ("en", "es"), "level": "senior", "always_on": True, **about}
     async with async_sessionmaker(world.engine)() as store:
         person = await create_person(
             store,
             Secrets(world.settings),
             login=login,
             name=login,
-            role="lead",
+            role=role,
             password_hash=hash_now(PASSWORD),
             **fields,
         )

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 
 #: The demo's own lines; nobody serves the second: its callers get to the backup line (H5).
 LINE, NIGHT_LINE = "+12025550100", "+12025550101"
+#: A third one, whose people come so late that its callers would rather be rung back (C4).
+LATER_LINE = "+12025550102"
 #: Telephones of the emergency service, each for one handoff at a time.
 AGENCIES = ("+12025550180", "+12025550181", "+12025550182", "+12025550183")
 #: Seconds of an ordinary conversation: short, so that few people can serve many.
@@ -47,6 +49,8 @@ class Script:
     """The state of the call in which they give up; empty: never before `patience_s`."""
     patience_s: float = 200.0
     scenes: tuple[Scene, ...] = ()
+    callback: str = ""
+    """Chooses to be rung back, and then is `reached`, or `busy`."""
     calls_again_s: float | None = None
     """Seconds after their line dropped until they ring again."""
 
@@ -91,6 +95,8 @@ PARTS: dict[str, tuple[int, str, Draw]] = {
         "early",
         lambda rng, s: replace(s, hangs_up_in="agency", scenes=(Scene(40.0, acts=("handoff",)), _plain(rng))),
     ),
+    "rung_back": (2, "early", lambda _rng, s: replace(s, line=LATER_LINE, callback="reached")),
+    "not_reached": (1, "early", lambda _rng, s: replace(s, line=LATER_LINE, callback="busy")),
     "transferred": (3, "early", _plays(Scene(30.0, acts=("transfer",)))),
     "consulted": (2, "early", _plays(Scene(16.0, acts=("consult",)))),
     "hangs_up_private": (

@@ -23,7 +23,7 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.context import Context
-from app.demo.scripts import AGENCIES, LINE, NIGHT_LINE
+from app.demo.scripts import AGENCIES, LATER_LINE, LINE, NIGHT_LINE
 from app.lines import SHIPPED
 from app.links import Links
 from app.main import compose, create_app
@@ -74,12 +74,25 @@ Sabotage = Callable[[Parts], AbstractContextManager[None]]
 """Breaks one thing for as long as its context is open. With an attribute `edit` it changes the scripts' source too."""
 
 
+#: Nobody is of its first tier; the second opens when its caller has hung up.
+LATER_PLAN = [
+    {"at_s": 3, "step": "callback"},
+    {"at_s": 45, "step": "tier", "tier": 2},
+    {"at_s": 240, "step": "backup"},
+]
+
+
 def lines_file(folder: Path) -> Path:
-    """The lines that ship, and a second line that nobody serves and that rings the backup line soon."""
+    """The lines that ship, a second line that nobody serves and that rings the backup line soon, and a third one whose
+    people are offered its callers so late that these would rather be rung back (C4)."""
     raw = json.loads(SHIPPED.read_text())
     first = raw["lines"][raw["default"]]
     plan = [{"at_s": NIGHT_BACKUP_S, "step": "backup"}]
-    raw["lines"] = {raw["default"]: {**first, "number": LINE}, "night": {**first, "number": NIGHT_LINE, "plan": plan}}
+    raw["lines"] = {
+        raw["default"]: {**first, "number": LINE},
+        "night": {**first, "number": NIGHT_LINE, "plan": plan},
+        "later": {**first, "number": LATER_LINE, "plan": LATER_PLAN},
+    }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "demo-lines.json"
     path.write_text(json.dumps(raw, ensure_ascii=False))
@@ -112,7 +125,7 @@ def settings_for(net: Network, api_url: str, public_url: str, folder: Path, **mo
 
 def own_numbers(net: Network, links: Links) -> None:
     """What `hotline provision` sets at the carrier; and the telephones that exist."""
-    for number in (LINE, NIGHT_LINE, AGENCY_SEES):
+    for number in (LINE, NIGHT_LINE, LATER_LINE, AGENCY_SEES):
         net.add_number(number, voice_url=links.voice(), voice_fallback_url=links.home(), status_callback=links.status())
     net.add_application(APP, voice_url=links.leg(), status_callback=links.status(app=1))
     for number in (*BACKUP, *AGENCIES):

@@ -40,8 +40,8 @@ def steps(given: Any) -> tuple[PlanStep, ...]:
 def _step(given: Any, where: str) -> PlanStep:
     known = _fields(given, {"at_s", "step", "tier", "partner"}, where)
     kind = known.get("step")
-    if kind not in ("tier", "interpreter", "page", "partner", "backup"):
-        raise BadPlan(f"{where}: a step is one of tier, interpreter, page, partner and backup")
+    if kind not in ("tier", "interpreter", "page", "callback", "partner", "backup"):
+        raise BadPlan(f"{where}: a step is one of tier, interpreter, page, callback, partner and backup")
     partner = str(known.get("partner") or "") if kind == "partner" else ""
     tier = known.get("tier", 0)
     if not isinstance(tier, int) or isinstance(tier, bool):

@@ -32,6 +32,17 @@ NOT_EDITABLE = frozenset(
 )
 #: Words that must name the danger key where the line has one (H6).
 NAME_THE_KEY = ("greeting", "closed", "still_needed")
+#: Words of a line whose plan has the step `callback` (C4), and those that must name its keys.
+CALLBACK_WORDS = (
+    "callback_offer",
+    "callback_safe",
+    "callback_taken",
+    "callback_goodbye",
+    "callback_not",
+    "callback_soon",
+    "ring_back",
+)
+CALLBACK_KEYS = {"callback_offer": ("callback",), "callback_safe": ("callback", "not_safe")}
 #: Words that a line with opening hours needs beside the others.
 CLOSED_WORDS = ("closed", "closed_backup")
 
@@ -47,6 +58,8 @@ def check_plan(steps: Sequence[PlanStep], *, closed: bool = False) -> None:
         raise BadPlan(f"{name}: seconds are numbers from 0 on")
     if any(later.at_s < earlier.at_s for earlier, later in pairwise(steps)):
         raise BadPlan(f"{name}: the steps must be in the order of their seconds")
+    if closed and has_callback(steps):
+        raise BadPlan(f"{name}: no callback, since nobody of ours is there to ring")
     if steps[-1].at_s > limit:
         raise BadPlan(f"{name}: the backup line must ring after {limit} s at the latest")
     _each_once(name, steps)
@@ -157,6 +170,24 @@ def _placeholders(text: str) -> set[str]:
         return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
     except ValueError:
         return {"danger"}  # the check of placeholders says what is wrong with it
+
+
+def has_callback(steps: Sequence[PlanStep]) -> bool:
+    return any(step.step == "callback" for step in steps)
+
+
+def check_callback(steps: Sequence[PlanStep], words: Mapping[str, Mapping[str, str]], keys: Mapping[str, str]) -> None:
+    """Who may be rung back is asked first whether that is safe, by keys that the line has and the words name (C4)."""
+    if not has_callback(steps):
+        return
+    if missing := [meaning for meaning in ("callback", "not_safe") if meaning not in keys.values()]:
+        raise BadPlan(f"the plan: a callback needs a key that means {missing[0]!r}, and this line has none")
+    for code, texts in words.items():
+        if absent := [name for name in CALLBACK_WORDS if not texts.get(name)]:
+            raise BadPlan(f"the plan: a callback needs the words {absent[0]!r} in {code}")
+        for name, named in CALLBACK_KEYS.items():
+            if unnamed := [key for key in named if key not in _placeholders(texts[name])]:
+                raise BadPlan(f"words {name!r} in {code}: they must name the key, as {{{unnamed[0]}}}")
 
 
 def check_closed_words(hours: Hours | None, words: Mapping[str, Mapping[str, str]]) -> None:

@@ -6,6 +6,7 @@ from app import strays
 from app.context import Context
 from app.links import Links, way_out
 from app.missed import put_through
+from app.reconciler.callbacks import compare_rings
 from app.reconciler.memory import NO_SPAN, Memory, span
 from app.reconciler.picture import Picture, end_of, healed, is_over
 from routing.board import CallView
@@ -19,6 +20,9 @@ STUCK_MS = 50_000
 
 async def compare_caller(ctx: Context, view: CallView, picture: Picture, memory: Memory) -> bool:
     """Whether the call goes on."""
+    if view.callback and view.callback.away:  # has no leg of their own: a telephone is rung, or none
+        await compare_rings(ctx, view, picture, memory)
+        return True
     if view.sid and view.state != Call.agency_only and view.sid not in picture.legs:
         return not await _supply_end(ctx, view, memory)
     if not await strays.with_somebody(ctx, view, picture.legs, memory) and _unsure(view):

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from app import logs
+from app import callbacks, logs
 from app.context import Context
 from app.legs import ms, role_of
 from app.missed import place_and_close
@@ -76,7 +76,8 @@ class Watch:
             return
         self.due = now + max(0.0, (now - self.since) / LOOKS - LOOK_S)
         found = await _on_record(ctx, self.epoch)
-        self.done = found is not None and not await _left(ctx, found)
+        back = found is not None and await callbacks.put_back(ctx)
+        self.done = back and found is not None and not await _left(ctx, found)
 
 
 async def _on_record(ctx: Context, epoch: str) -> list[OpenLeg] | None:

@@ -153,8 +153,11 @@ def _language(r: Reading) -> None:
 
 
 def _key(r: Reading) -> None:
-    if r.word("meaning") == "danger":
+    meaning = r.word("meaning") or ""
+    if meaning == "danger":
         first(r.own, "danger_key_at", r.at)
+    if meaning in ("callback_yes", "callback_no"):
+        r.now("safe_to_call", meaning.removeprefix("callback_"))
 
 
 def _passing(r: Reading) -> None:

@@ -208,6 +208,35 @@ def _ms(at: datetime | None) -> int | None:
     return None if at is None else round(at.timestamp() * 1000)
 
 
+async def open_callbacks(sessions: Sessions) -> Sequence[tuple[str, str, Mapping[str, Any]]]:
+    """Callers who chose to be rung back and were not yet: call, CallSid and what a board that lost them must know."""
+    event, call = m.CallEvent, m.Call
+    latest = (
+        select(event.kind)
+        .where(event.call_id == call.id, event.kind.in_(("callback.kept", "callback.answered")))
+        .order_by(event.epoch.desc(), event.n.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    states = ("callback", "connecting", "calling_back")
+    query = select(call).where(call.outcome.is_(None), call.state.in_(states), latest == "callback.kept")
+    async with sessions() as session:
+        return [(row.id, row.sid or "", _callback_told(row)) for row in await session.scalars(query)]
+
+
+def _callback_told(call: m.Call) -> Mapping[str, Any]:
+    return {
+        "line": call.line,
+        "language": call.language,
+        "class": call.cls,
+        "counter": call.counter,
+        "number_hash": call.number_hash,
+        "number_cipher": call.number_cipher,
+        "arrived_ms": _ms(call.arrived_at),
+        "safe": "no" if call.safe_to_call == "no" else "yes",
+    }
+
+
 async def epochs(sessions: Sessions, hotline: str) -> Sequence[str]:
     """Epochs of this hotline on record: a new one must exceed them all (S2)."""
     query = select(m.RecorderCursor.epoch).where(m.RecorderCursor.hotline == hotline)

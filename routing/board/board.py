@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any, Unpack
 
 from routing.board import reads
+from routing.board.callbacks import Callbacks
 from routing.board.partners import Partners
 from routing.board.reader import Reader
 from routing.board.supervise import Supervision
@@ -26,7 +27,7 @@ def _epoch_key(epoch: str) -> tuple[int, str]:
     return int(ms or 0), rand
 
 
-class Board(Supervision, Partners, Reader):
+class Board(Supervision, Partners, Callbacks, Reader):
     """Moves on one hotline's board, one method each."""
 
     # -- epoch and configuration
@@ -93,11 +94,13 @@ class Board(Supervision, Partners, Reader):
         still_needed: bool = False,
         away: bool = False,
         closed: bool = False,
+        callback: str = "",
         caller: Caller | None = None,
     ) -> CallView:
         """A hold turn (H1, H2): upserts an unknown call at its own place, proves the caller is there, applies the key.
         `still_needed`: the caller pressed the key that asks for a person after the backup's human has gone. `away`: the
-        caller was held without the board, whose URL then knows best what was pressed: its graver class applies."""
+        caller was held without the board, whose URL then knows best what was pressed: its graver class applies.
+        `callback`: ring me back (`yes`), it is not safe to (`no`), I would rather wait (`stay`)."""
         args = {
             "call": call,
             "sid": sid,
@@ -111,6 +114,7 @@ class Board(Supervision, Partners, Reader):
             "still_needed": still_needed,
             "away": away,
             "closed": closed,
+            "callback": callback,
             "caller": asdict(caller) if caller else None,
         }
         return reads.call_view(await self._run("turn", args, source=CARRIER))

@@ -10,6 +10,7 @@ from routing.board.views import (
     Accepted,
     Answer,
     Asked,
+    Callback,
     CallView,
     Effect,
     Event,
@@ -27,6 +28,8 @@ def call_view(data: Mapping[str, Any]) -> CallView:
         fields["team"] = tuple(Member(**one) for one in data["team"])
     if "asking" in data:
         fields["asking"] = Asked(**data["asking"])
+    if "callback" in data:
+        fields["callback"] = Callback(**data["callback"])
     if "interpreter" in data:
         fields["interpreter"] = Interpreter(**data["interpreter"])
     return CallView(**fields)

@@ -108,6 +108,29 @@ class CallView:
     """The partner hotline that has passed this caller on to us."""
     closed: bool = False
     """Its first ring was outside the line's opening hours."""
+    safe: str = ""
+    """Whether they may be rung (C4), `yes`, `no` or `unknown`, as far as somebody has said."""
+    may_callback: bool = False
+    """The caller may choose to be rung back, now."""
+    callback_from: int = 0
+    """The hold turn in which the plan came to that step."""
+    callback: Callback | None = None
+    """The caller has chosen it."""
+
+
+@dataclass(frozen=True)
+class Callback:
+    """A caller who is to be rung back by a person."""
+
+    away: bool
+    """Nobody has a leg: else they are still, or again, on the line."""
+    ringing: bool
+    rings: int
+    """Tries of the person who has it now."""
+    why: str
+    """What came of the last one: `no-answer`, `busy`, `completed` (no key), `failed`, `timeout`; empty: none yet."""
+    again_ms: int
+    """From when on they may be rung again; 0: now."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +242,8 @@ class Effect:
 
     id: str
     kind: str
-    """`move_caller, complete_leg, end_room, announce, hold, unhold, supervise, dial_agency, dial_interpreter`."""
+    """`move_caller, complete_leg, end_room, announce, hold, unhold, supervise, dial_agency, dial_interpreter,
+    dial_caller`."""
     call: str
     data: Mapping[str, Any]
     expires_ms: int

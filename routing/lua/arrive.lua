@@ -5,6 +5,7 @@
 function B.move(a)
   local c = B.call(a.call)
   if c then return B.view(c) end -- guard: arrive_once
+  local from = not a.via and B.rings_in(a.caller) or nil
   local told = a.via and B.announced(a.via) or {}
   B.set(B.meta, { counter = B.num(B.meta.counter) + 1 })
   c = B.create(a.call, { state = 'greeting', sid = a.sid, line = a.line, lang = told.lang or a.language,
@@ -16,5 +17,6 @@ function B.move(a)
     B.present(c, 'arrived') -- then whoever was kept free is there for the first of all callers (P1)
     B.unkeep(B.spec(told.spec))
   end
+  if from then B.inherit(c, from) end
   return B.view(c, true)
 end

@@ -6,6 +6,7 @@ function B.move(a)
   if not B.once(c, 'C', a.id) then return B.answer(true, '', { repeated = true }) end -- guard: clinical_once
   redis.call('PEXPIRE', P .. 'legs:' .. a.call, B.time('keep') * 24)
   B.emit('clinical', c, { id = a.id, spec = a.spec, kind = a.kind, facts = a.facts, cipher = a.cipher })
+  if a.kind == 'safe_to_call' and c.state then B.safe_to_call(c, a.facts.safe_to_call) end
   if a.kind == 'risk' and c.state then
     local f = a.facts -- what is left out stays what it was
     if f.screened then B.set(c, { screened = f.screened }) end

@@ -6,6 +6,10 @@ local FINAL = { completed = true, busy = true, failed = true, ['no-answer'] = tr
 function B.move(a)
   local c = B.call(a.call ~= '' and a.call or B.call_of_leg(a.sid))
   if not c then return end
+  if a.sid == c.sid then -- of who was rung back
+    a.side = 'caller'
+    return FINAL[a.status] and B.caller_over(c, a) or B.view(c)
+  end
   local role, who = B.parse_label(a.label)
   local leg = B.legs(c)[a.sid]
   if not leg then
@@ -25,6 +29,7 @@ function B.move(a)
   if a.status == 'in-progress' and leg.role == 'partner' then B.passed(c, a.sid) end
   if not FINAL[a.status] then
     if leg.role == 'interpreter' and leg.label ~= c.interp and not leg.dead then B.complete_leg(c, a.sid, leg.role) end -- guard: interpreter_late
+    if leg.role == 'caller' and leg.label ~= c.ring and not leg.greeted and not leg.dead then B.complete_leg(c, a.sid, 'ring') end -- guard: ring_late
     return B.view(c)
   end
   local span = B.told(a)
@@ -37,6 +42,7 @@ function B.move(a)
   B.save_leg(c, a.sid, leg)
   if twin then return B.view(c) end
   if leg.role == 'interpreter' then B.interpreter_out(c, leg.label) end
+  if leg.role == 'caller' then B.unrung(c, leg.label, a.status) end
   if leg.role == 'agency' then B.dialled(c, leg.who) end
   if leg.role == 'agency' and a.status ~= 'completed' then B.alarm('agency_failed', c, nil, leg.who) end
   local s = B.spec(leg.who)

@@ -1,5 +1,5 @@
 -- read: what is true of one call or person, or of several. Writes nothing.
--- KEYS[1] meta. ARGV[4] {what: call|calls|spec|specs|ids|legs|loose|secret, id}. Returns views, or nothing when unknown.
+-- KEYS[1] meta. ARGV[4] {what: call|of_leg|calls|spec|specs|ids|legs|loose|secret, id}. Returns views, or nothing when unknown.
 -- calls, specs: of the ids named, blank between them; ids: of `id` = calls (by first arrival) or specs, everybody's.
 B.readonly = true
 
@@ -14,6 +14,7 @@ end
 
 local READ = {
   call = function(id) local c = B.call(id); return c and B.view(c) end,
+  of_leg = function(sid) local c = B.call(B.call_of_leg(sid)); return c and B.view(c) end,
   calls = function(ids) return each(ids, B.call, B.view) end,
   ids = function(of)
     return table.concat(of == 'calls' and redis.call('ZRANGE', P .. 'calls', 0, -1) or redis.call('SMEMBERS', P .. 'specs'), ' ')

@@ -1,5 +1,5 @@
 -- turn: a hold turn. Upserts an unknown call at its own place, proves that the caller is there, applies the key (H1, H2).
--- KEYS[1] meta. ARGV[4] {call, sid, line, language, cls, arrived_ms, counter, turn, danger, still_needed, away, closed, caller?}.
+-- KEYS[1] meta. ARGV[4] {call, sid, line, language, cls, arrived_ms, counter, turn, danger, still_needed, away, closed, callback: `yes`, `no`, `stay` or empty, caller?}.
 -- Returns the call's view.
 local function resurrect(a)
   B.set(B.meta, { counter = math.max(B.num(B.meta.counter), a.counter) })
@@ -87,10 +87,12 @@ function B.move(a)
   if a.danger then B.danger(c, a.turn) end
   if fresh then return B.view(c, true) end
   learn(c, a)
+  if c.away == '1' and a.sid ~= c.sid then B.back_on_the_line(c, a.sid, '') end -- pressed the key while we were away
   if a.turn >= B.num(c.turn) then language(c, a) end
   if a.turn <= B.num(c.turn) then return shown(c) end -- guard: old_turn
   B.set(c, { turn = a.turn, turned = B.now, heard = '1' })
   back(c)
   B.present(c, 'arrived')
+  if (a.callback or '') ~= '' then B.callback_key(c, a.callback, a.turn) end
   return shown(c)
 end

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from app import nostore
 from app.documents import ASK_TIMES, BELIEVED_GONE, Turn, Voice, document_for
 from app.fallback import static_document
+from app.flow import CALLBACK
 from app.lines import SHIPPED, parse
 from app.links import OVERRIDES, BadPlace, Links, Place
 from app.prompts import AFTER_WORDS_S, PIECE_S, PIECES, RATE, music, say
@@ -66,9 +67,14 @@ views = st.builds(
     since_ms=st.sampled_from([T0, T0 + 59_000]),
     backup_index=st.integers(0, 3),
     backup_done=st.booleans(),
+    may_callback=st.booleans(),
+    callback_from=st.integers(0, 9),
 )
 turns = st.builds(
-    Turn, st.integers(0, 600), st.sampled_from(["", "danger", "language", "still_needed"]), st.integers(0, 4)
+    Turn,
+    st.integers(0, 600),
+    st.sampled_from(["", "danger", "language", "still_needed", "callback", *CALLBACK]),
+    st.integers(0, 4),
 )
 
 
@@ -98,7 +104,8 @@ def test_no_machine_hangs_up_on_a_caller(view: CallView, turn: Turn) -> None:
     document = document_for(view, turn, VOICE)
     by_a_person = view.state == Call.closed and view.cause not in BELIEVED_GONE
     own_choice = view.backup_done and turn.asked >= ASK_TIMES
-    if not (by_a_person or own_choice):
+    to_be_rung = view.state == Call.callback and turn.key != "callback_yes"
+    if not (by_a_person or own_choice or to_be_rung):
         assert not any(isinstance(v, Hangup) for v in document.verbs)
 
 

@@ -191,3 +191,35 @@ def test_alone_in_the_room_of_a_caller_who_had_gone_before_the_accept() -> None:
     assert assigned.ghost_offers(alone(5, accepted=11)) == []
     assert len(assigned.ghost_offers(alone(5.1, accepted=11))) == 1
     assert assigned.ghost_offers(alone(30, accepted=9)) == [], "the caller went after the accept"
+
+
+def chose_callback() -> Story:
+    """Presses the key twice, hears that their place is kept, and the document ends the call."""
+    story = with_music(Story().at(0).leg(CALLER), 0, 20)
+    story.row("calls", id=CALL, sid=CALLER, outcome=None)
+    for second in (5, 8):
+        story.at(second).ledger.add("key", CALLER, digit="3")
+    story.at(19).ledger.add("heard", CALLER, what="say", text="Your place is kept. Goodbye for now.")
+    return story.at(20).ends(CALLER, "document")
+
+
+def rung_back(story: Story, seconds: float, *, by: str = "callee") -> Story:
+    """A specialist rings them at 40, and they talk for so long."""
+    story.at(40).leg("CA2", "s1").enters("CA2", "owner_s1_a")
+    story.at(50).leg("CA3", direction="outbound-api").enters("CA3", f"caller_{CALL}_9")
+    return story.at(50 + seconds).leaves("CA3").ends("CA3", by).leaves("CA2").ends("CA2")
+
+
+def test_C4_a_callback_that_nobody_has_kept_is_a_loss() -> None:
+    assert verdict(chose_callback()) == buckets.Verdict("lost", "not helped")
+
+
+def test_C4_spoken_with_by_the_second_leg_is_answered() -> None:
+    assert verdict(rung_back(chose_callback(), 5)).bucket == "answered"
+    assert verdict(rung_back(chose_callback(), 5, by="api")).why == "ended by somebody else"
+
+
+def test_C4_closed_by_a_person_who_did_not_reach_them_is_a_callback() -> None:
+    story = chose_callback()
+    story.log.ended[CALL] = "s1"
+    assert verdict(story).bucket == "callback"

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from routing.board import Accepted, BoardAway, EpochChanged
-from tests.routing.machine_callers import Callers
+from tests.routing.machine_callbacks import Callbacks
 from tests.routing.machine_colleagues import Colleagues
 from tests.routing.machine_hands import CALLS, SPANS, SPECS, Person, call_names, someone_is, spec_names
 
 
-class BoardMachine(Callers, Colleagues):
+class BoardMachine(Callbacks, Colleagues):
     """Moves of callers, people, the carrier and time, in any order."""
 
     # -- people

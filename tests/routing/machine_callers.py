@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from routing.board import Answer, Caller, CallView
-from tests.routing.machine_hands import CALLS, GRAVE, Hands, Past, call_names
+from tests.routing.machine_hands import CALLS, GRAVE, Hands, Past, call_names, caller_of
 
 
 class Callers(Hands):
@@ -23,7 +23,7 @@ class Callers(Hands):
         if not call:
             return
         self.fates.callers[call].rang = True
-        self.do(self.world.rings(call, language=language, ring_back=ring_back))
+        self.do(self.world.rings(call, language=language, ring_back=ring_back, caller=caller_of(call)))
         phone, board = self.world.phones[call], self.world.board
         again = board.arrive(call, phone.sid, "main", language, Caller(), ring_back=ring_back)
         self.nothing(again, "arrive again")
@@ -72,17 +72,18 @@ class Callers(Hands):
         if not line.rang or line.gone:
             return
         line.gone, line.in_room = True, False
-        at, phone, board = self.world.ms, self.world.phones[call], self.world.board
+        at, sid, board = self.world.ms, self.world.phones[call].sid, self.world.board
         how = dict(status="completed", side="caller")
         if supplied:
             within = {"earliest_ms": at - 5000, "latest_ms": at}
-            self.once("found gone", lambda: board.caller_gone(call, phone.sid, **how, at_ms=None, **within))
-        self.once("gone", lambda: board.caller_gone(call, phone.sid, **how, at_ms=at))
+            self.once("found gone", lambda: board.caller_gone(call, sid, **how, at_ms=None, **within))
+        self.once("gone", lambda: board.caller_gone(call, sid, **how, at_ms=at))
         if supplied:
             self.nothing(
-                board.caller_gone(call, phone.sid, **how, at_ms=None, earliest_ms=at, latest_ms=at), "found gone, late"
+                board.caller_gone(call, sid, **how, at_ms=None, earliest_ms=at, latest_ms=at), "found gone, late"
             )
-        self.nothing(self.world.turn(call, danger=True), "a turn after the end")
+        if self.model.calls[call].state == "closed":
+            self.nothing(self.world.turn(call, danger=True), "a turn after the end")
 
     @rule(call=call_names)
     def backup(self, call: str) -> None:

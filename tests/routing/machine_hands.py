@@ -10,7 +10,9 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition
 
-from routing.board import Accepted, Answer, Seat
+from routing.board import Accepted, Answer, Caller, Seat
+from routing.policy import DEFAULT_PLAN, PlanStep
+from routing.policy import Line as Line_
 from tests.routing.model import Model
 from tests.routing.stories import STORIES
 from tests.routing.world import World
@@ -18,6 +20,9 @@ from tests.routing.world import World
 CALLS = ("c1", "c2", "c3", "c4", "c5", "c6")
 SPECS = ("s1", "s2", "s3")
 CLASSES = ("attempt", "urgent", "standard", "warm")
+MACHINE_LINES = (Line_("main", ("en", "es"), plan=(PlanStep(5, "callback"), *DEFAULT_PLAN)),)
+#: Whose telephone: c6 is c1's once more, c2 withholds its number.
+NUMBERS = {**{call: f"n{call}" for call in CALLS}, "c6": "nc1", "c2": ""}
 call_names = st.sampled_from(CALLS)
 spec_names = st.sampled_from(SPECS)
 #: Seconds that may pass at once: within an acknowledgement, a deadline, a hold turn.
@@ -68,6 +73,11 @@ class Fates:
     distrusts: int = 0
 
 
+def caller_of(call: str) -> Caller:
+    number = NUMBERS[call]
+    return Caller(number_hash=number, number_cipher=f"x{number}" if number else "", withheld=not number)
+
+
 def someone_is(*duties: str) -> Callable[[Any], Any]:
     """The rule has something to do: a person has such a duty."""
     return precondition(lambda self: any(p.duty in duties for p in self.model.specs.values()))
@@ -83,7 +93,7 @@ class Hands(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(self.url, edit=type(self).edit)
+        self.world = World(self.url, edit=type(self).edit, lines=MACHINE_LINES)
         self.model = Model()
         self.fates = Fates()
 

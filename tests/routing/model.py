@@ -12,8 +12,9 @@ from typing import Any
 
 from routing.board import Event
 from routing.states import CALL, DUTY, ENGAGEMENT, OFFER, Call, Duty, Engagement, Offer
+from tests.routing.model_callbacks import GRAVE, CallbackModel
 
-QUEUED = {"waiting", "offered", "backup_ringing"}
+QUEUED = {"waiting", "offered", "backup_ringing", "callback"}
 HEAD = {
     "agency": 93_600_000,
     "attempt": 3_600_000,
@@ -22,7 +23,6 @@ HEAD = {
     "standard": 0,
     "warm": -600_000,
 }
-GRAVE = {"attempt", "danger"}
 #: A declined pair stays apart at least this long, and at most the second, in ms (P2).
 APART_MS = (15_000, 60_000)
 
@@ -46,6 +46,15 @@ class CallModel:
     interpreted: bool = False
     n: int = 0
     ended: bool = False
+    number: str = ""
+    away: bool = False
+    """Chose to be rung back, and nobody has a leg (C4)."""
+    pressed: bool = False
+    may: bool = False
+    """The plan's second of the callback is over."""
+    unsafe: bool = False
+    rings: list[int] = field(default_factory=list)
+    """When the person who has it now has rung, ms."""
 
     @property
     def score(self) -> int:
@@ -71,10 +80,11 @@ class OfferModel:
     """A transfer or consult."""
 
 
-class Model:
+class Model(CallbackModel):
     """Checks events in order. `languages` and `tiers` say whom each specialist may take."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.calls: dict[str, CallModel] = {}
         self.specs: dict[str, SpecModel] = {}
         self.offers: dict[str, OfferModel] = {}
@@ -116,12 +126,15 @@ class Model:
         self.calls[event.call] = CallModel(
             event.state, data["cls"], data["arrived_ms"], data["counter"], data["language"], n=event.n
         )
+        self.calls[event.call].number = data["number_hash"]
+        self.calls[event.call].away = event.state == "callback"
 
     def on_call_state(self, event: Event, data: Mapping[str, Any]) -> None:
         call = self.calls[event.call]
         assert call.state == data["from"], "a state changes from what it was"
         assert Call(data["to"]) in CALL[Call(data["from"])], f"{data['from']} -> {data['to']} is no edge"
         call.state = data["to"]
+        self.callback_state(event, call, data)
         if data["to"] == "waiting" and data["cause"] == "left":
             call.held_until = event.at_ms + 20_000
             call.tiers, call.interpreter = {"1"} | (call.tiers & {"any"}), False
@@ -144,11 +157,17 @@ class Model:
         self.calls[event.call].language = data["to"]
 
     def on_call_key(self, event: Event, data: Mapping[str, Any]) -> None:
+        if data["meaning"] == "danger":
+            self.calls[event.call].pressed = True
+        if data["meaning"] == "callback_no":
+            self.unsafe.add(self.calls[event.call].number)
         if data["meaning"] == "still_needed":
             self.calls[event.call].needs_key = False
 
     def on_call_plan(self, event: Event, data: Mapping[str, Any]) -> None:
         call = self.calls[event.call]
+        if data["step"] == "callback":
+            call.may = True
         if data["step"] == "tier":
             call.tiers.add("2")
         if data["step"] == "interpreter":
@@ -197,6 +216,7 @@ class Model:
         if data["kind"] == "call":
             assert call.state in QUEUED, "only waiting callers are offered"
             assert not call.needs_key
+            assert (call.state == "callback") == call.away, "a callback is offered once its caller has hung up"
             assert event.at_ms >= call.held_until, "after a leave, 20 s (L9)"
             self._first(event, data)
         elif beside:
@@ -222,7 +242,7 @@ class Model:
 
     def _in_w(self, name: str, id_: str, other: CallModel, now: int) -> bool:
         if (
-            other.state not in ("waiting", "backup_ringing")
+            (other.state not in ("waiting", "backup_ringing") and not (other.state == "callback" and other.away))
             or other.needs_key
             or now < other.held_until
             or other.offers
@@ -319,8 +339,10 @@ class Model:
         assert key not in self.clinical, "a leg ends once"
         self.clinical.add(key)
 
-    def on_clinical(self, _event: Event, data: Mapping[str, Any]) -> None:
+    def on_clinical(self, event: Event, data: Mapping[str, Any]) -> None:
         assert data["id"] not in self.clinical, "a fact is recorded once"
+        if data["kind"] == "safe_to_call" and data["facts"]["safe_to_call"] == "no":
+            self.unsafe.add(self.calls[event.call].number)
         self.clinical.add(data["id"])
 
     # -- between moves
@@ -328,7 +350,8 @@ class Model:
     def settled(self) -> None:
         """What holds whenever no script runs."""
         for id_, call in self.calls.items():
-            if call.state in {"connecting", "talking"}:
+            assert not (call.away and not call.ended and call.cls in GRAVE), f"{id_} is {call.cls} and nobody has a leg"
+            if call.state in {"connecting", "calling_back", "talking"}:
                 assert call.owner, f"{id_} is {call.state} and nobody's (L10)"
             if call.state in QUEUED | {"greeting", "doubtful", "backup_talking"}:
                 assert not call.owner, f"{id_} waits and is somebody's"

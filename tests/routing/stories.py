@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from routing.board import Accepted, EpochChanged
+from tests.routing.stories_callbacks import CALLBACKS
 from tests.routing.stories_colleagues import COLLEAGUES
 from tests.routing.stories_leads import LEADS
 
@@ -321,4 +322,5 @@ STORIES = (
     queued,
     *LEADS,
     *COLLEAGUES,
+    *CALLBACKS,
 )

@@ -18,6 +18,7 @@ from routing.board import BoardAway
 from routing.board.scripts import LUA
 from tests.routing.machine import BoardMachine
 from tests.routing.stories import STORIES
+from tests.routing.stories_callbacks import CALLBACKS
 from tests.routing.stories_colleagues import COLLEAGUES
 from tests.routing.stories_leads import LEADS
 from tests.routing.test_machine import QUICK
@@ -25,6 +26,7 @@ from tests.routing.test_machine import QUICK
 OWN = {
     ("lead_", "take_over_", "hold_", "help_", "mode_"): LEADS,
     ("ask_", "unask_", "hand_", "interpreter_"): COLLEAGUES,
+    ("callback_", "ring_", "rung_", "keep_", "class_away", "away_"): CALLBACKS,
 }
 """How the guards of the moves beside a call are named: their own stories are told first."""
 

@@ -42,6 +42,11 @@ UNREACHED: dict[str, tuple[str, ...]] = {
         *("interpreter_alone", "interpreter_ghost", "interpreter_late", "interpreter_once", "interpreter_owner"),
         "interpreter_state",
     ),
+    "the plan of the search has no callback": (
+        *("callback_leg", "callback_step", "callback_grave", "callback_withheld", "callback_unsafe", "callback_state"),
+        *("callback_gone", "ring_unsafe", "ring_max", "ring_apart", "ring_owner", "ring_state", "ring_once"),
+        *("ring_late", "rung_away", "rung_once", "rung_late", "keep_once", "class_away", "away_sticky"),
+    ),
     "agencies and clinical facts are none": (
         *("agency_room", "dial_room", "twin", "twin_joined", "handoff_once", "fact_once", "clinical_once", "end_risk"),
         *("one_executor", "failed_try"),

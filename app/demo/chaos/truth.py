@@ -58,9 +58,20 @@ def board_order(calls: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return [(call["sid"], call["cls"]) for call in waiting]
 
 
+def _is_rung_back(net: Network, sid: str) -> bool:
+    return sid in net.legs and net.legs[sid].direction != "inbound"
+
+
+def _by_another_leg(leg: Leg, chose: set[str]) -> bool:
+    """Who chose to be rung back (C4) is not to be told by one leg; the scenarios and the judge look at them."""
+    return leg.direction != "inbound" or leg.sid in chose
+
+
 def differences(net: Network, callers: Iterable[tuple[Leg, str]], calls: Sequence[Mapping[str, Any]]) -> list[str]:
     """Each way in which the board is not right; `callers` are the legs with the class that each has declared."""
-    callers = [(leg, cls) for leg, cls in callers if leg.live]
+    chose = {call["sid"] for call in calls if call["callback"]}
+    callers = [(leg, cls) for leg, cls in callers if leg.live and not _by_another_leg(leg, chose)]
+    calls = [call for call in calls if call["sid"] not in chose and not _is_rung_back(net, call["sid"])]
     said = {call["sid"]: board_phase(call) for call in calls}
     wrong = []
     for leg, _ in callers:

@@ -82,7 +82,8 @@ def ghost_offers(e: Evidence) -> list[str]:
 def _shown_too_long(e: Evidence) -> Iterator[str]:
     call_of = {offer["id"]: offer["call_id"] for offer in e.rows.offers}
     for shown in e.log.shown:
-        caller = e.caller_of.get(call_of.get(shown.offer, ""))
+        first = e.caller_of.get(call_of.get(shown.offer, ""))
+        caller = first and e.last_leg(first)
         if caller is None or caller.ended == NEVER:
             continue
         until = e.now if shown.until is None else shown.until
@@ -97,7 +98,8 @@ def _alone(e: Evidence) -> Iterator[str]:
     accepts = sorted(e.log.won, key=lambda won: won.at)
     for stay in _people(e):
         call = e.call_of_room.get(stay.room, "")
-        caller = e.caller_of.get(call)
+        first = e.caller_of.get(call)
+        caller = first and e.last_leg(first)
         accepted = [won.at for won in accepts if won.call == call and won.spec == stay.who and won.at <= stay.begin]
         if caller is None or not accepted or caller.ended >= accepted[-1] or stay.role not in OURS:
             continue

@@ -44,8 +44,14 @@ def _ended_by_us(e: Evidence, caller: LegFacts) -> bool:
         return False
     call = next((call for call, leg in e.caller_of.items() if leg.sid == caller.sid), "")
     ended_by_person = call in e.log.ended
+    if e.chose(caller):
+        return any(leg.ended <= e.now and leg.by != "callee" and not ended_by_person for leg in _back(e, caller))
     after_backup = caller.by == "document" and rolled_over(e, caller) and _said_goodbye(e, caller)
     return not (ended_by_person or after_backup)
+
+
+def _back(e: Evidence, caller: LegFacts) -> list[LegFacts]:
+    return list(e.rung_back.get(caller.sid, ()))
 
 
 def _said_goodbye(e: Evidence, caller: LegFacts) -> bool:
@@ -55,7 +61,8 @@ def _said_goodbye(e: Evidence, caller: LegFacts) -> bool:
 
 def _in_silence(e: Evidence, caller: LegFacts) -> bool:
     """Over 10 s with nothing playing and nobody there; what a store's absence excuses is taken out."""
-    return any(_unexcused(e, span.begin, span.end) > SILENCE_S for span in e.ledger.silences(caller.sid))
+    legs = (caller, *_back(e, caller))
+    return any(_unexcused(e, s.begin, s.end) > SILENCE_S for leg in legs for s in e.ledger.silences(leg.sid))
 
 
 def _unexcused(e: Evidence, begin: float, end: float) -> float:
@@ -64,7 +71,10 @@ def _unexcused(e: Evidence, begin: float, end: float) -> float:
 
 
 def _unhelped(e: Evidence, caller: LegFacts) -> bool:
-    """Still there when the drain ended, with no human."""
+    """Still there when the drain ended, with no human; or promised to be rung back, and neither spoken with nor closed
+    by a person."""
+    if e.chose(caller) and answered_at(e, caller) is None:
+        return not any(e.log.ended.get(call) for call, leg in e.caller_of.items() if leg.sid == caller.sid)
     if caller.ended <= e.drained or answered_at(e, caller) is not None:
         return False
     return not rolled_over(e, caller)
@@ -79,13 +89,15 @@ LOSSES: dict[str, Callable[[Evidence, LegFacts], bool]] = {
 
 
 def bucket(e: Evidence, caller: LegFacts) -> Verdict:
-    """The first that applies. No caller may be called back yet, so `callback` stays empty."""
+    """The first that applies: who was rung back and spoken with is answered, who could not be reached `callback`."""
     if why := why_lost(e, caller):
         return Verdict("lost", why)
     if answered_at(e, caller) is not None:
         return Verdict("answered")
     if rolled_over(e, caller):
         return Verdict("rolled_over")
+    if e.chose(caller):
+        return Verdict("callback")
     return Verdict("abandoned", e.log.reasons.get(caller.sid, ""))
 
 

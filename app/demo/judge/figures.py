@@ -84,7 +84,7 @@ def _set_aside(events: Sequence[Row], offer: Row) -> bool:
 
 def _opened(e: Evidence, offer: Row) -> Iterator[float]:
     """Steps of the wait plan, and changes of class or language: the caller became another person's to take."""
-    kinds = ("call.plan", "call.class", "call.language")
+    kinds = ("call.plan", "call.class", "call.language", "callback.kept")
     for event in e.rows.events:
         if event["call_id"] == offer["call_id"] and event["kind"] in kinds and event["at"] <= offer["made_at"]:
             yield _at(event["at"])
@@ -172,11 +172,16 @@ def _of_people(e: Evidence) -> dict[str, int]:
 
 
 def _of_callers(e: Evidence) -> dict[str, int]:
-    keys = Counter(entry.data["digit"] for entry in e.ledger.of("key"))
+    callers = {caller.sid for caller in e.callers}
+    keys = Counter(entry.data["digit"] for entry in e.ledger.of("key") if entry.sid in callers)
+    told = Counter(event["kind"] for event in e.rows.events)
     return {
+        "callback_taken": told["callback.kept"],
+        "rung_back": sum(1 for caller in e.callers if e.chose(caller) and answered_at(e, caller) is not None),
+        "not_reached": sum(1 for row in e.rows.calls if row["outcome"] == "callback"),
         "danger_key": keys["1"],
         "spanish": sum(1 for row in e.rows.calls if row["language"] == "es"),
-        "wrong_key": sum(n for digit, n in keys.items() if digit not in ("1", "2")),
+        "wrong_key": sum(n for digit, n in keys.items() if digit not in ("1", "2", "3")),
         "withheld": sum(1 for row in e.rows.calls if row["withheld"]),
         "returned": sum(1 for row in e.rows.calls if row["returning"]),
         "dropped_by_us": sum(dropped_by_us(e, caller) for caller in e.callers),
@@ -199,6 +204,9 @@ def _of_the_wire(e: Evidence) -> dict[str, int]:
 #: Scripted kinds: the part of a caller's script that asks for it, or nothing where the carrier or the deck does.
 SCRIPTED: Mapping[str, str] = {
     **{f"hang_up_{state}": f"hangs_up_{state}" for state in HANG_UP_STATES if state != "agency"},
+    "callback_taken": "rung_back",
+    "rung_back": "rung_back",
+    "not_reached": "not_reached",
     "consulted": "consulted",
     "handed_over": "transferred",
     "hang_up_agency": "hangs_up_with_agency",

@@ -146,6 +146,9 @@ def _side(e: Evidence, caller: LegFacts, call: Row) -> Iterator[str]:
     if caller.ended == NEVER or call["side"] is None:
         return
     truth = "backup" if _left_by_backup(e, caller) and caller.by != "api" else SIDE.get(caller.by, "carrier")
+    if e.chose(caller):
+        back = e.last_leg(caller)
+        truth = "caller" if back and back.by == "callee" else "specialist"
     if call["id"] in e.log.ended and caller.by == "caller":
         truth = "specialist"  # both at once: the person's act came first
     if call["side"] != truth and not (call["id"] in e.log.ended and call["side"] in ("caller", "specialist")):

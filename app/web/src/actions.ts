@@ -339,6 +339,12 @@ export async function handOver(to: string): Promise<void> {
     s.say(t.value.colleague.handedOver, "good");
 }
 
+/** The caller of one's callback is rung, by this key alone. */
+export async function ringBack(): Promise<void> {
+  const call = s.callId.value;
+  await tried(() => ask("post", "/api/calls/{id}/ring", { at: { id: call } }));
+}
+
 /** An interpreter of this language is rung into the room; null lets the present one go. */
 export async function interpreter(language: string | null): Promise<void> {
   const call = s.callId.value;

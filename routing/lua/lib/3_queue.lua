@@ -1,6 +1,6 @@
 -- The queue: who may be offered, in which lanes, with which score; and the match (P1, P2).
 
-local QUEUED = { waiting = true, offered = true, backup_ringing = true }
+local QUEUED = { waiting = true, offered = true, backup_ringing = true, callback = true }
 
 function B.line(c)
   local lines = B.config().lines
@@ -27,6 +27,7 @@ end
 function B.wants(c)
   if B.offers_open(c) >= B.parallel(c) then return nil end -- guard: parallel
   if QUEUED[c.state] and c.bd ~= '1' and B.num(c.held_until) <= B.now then
+    if c.state == 'callback' then return c.away == '1' and 'call' or nil end -- guard: callback_leg
     if c.state == 'backup_ringing' or B.now - B.num(c.seen) < B.time('doubt') then return 'call' end
     return nil
   end

@@ -12,7 +12,7 @@ function B.propose(c, s, kind, by)
   B.at('ack', id, o.ackby)
   B.at('deadline', id, o.deadline)
   B.emit('offer.made', c, { offer = id, spec = s.id, kind = kind, cls = B.weight(c), language = c.lang, line = c.line,
-    arrived_ms = B.num(c.a), wait_ms = B.now - B.num(c.a), returning = c.ret == '1', ack_by_ms = o.ackby,
+    arrived_ms = B.num(c.a), wait_ms = B.now - B.num(c.a), returning = c.ret == '1', callback = c.away == '1' or nil, ack_by_ms = o.ackby,
     deadline_ms = o.deadline, score = B.num(c.score), by = by })
   B.duty(s, 'offered', c.id)
   return o

@@ -1,7 +1,7 @@
 -- Calls: change of state, class, the wait plan, the backup line, the end.
 
 -- States in which the wait plan goes on.
-local PLANNED = { waiting = true, offered = true, backup_ringing = true }
+local PLANNED = { waiting = true, offered = true, backup_ringing = true, callback = true }
 
 function B.call(id)
   local c = B.load('call', id)
@@ -99,7 +99,7 @@ function B.arm(c)
   local nxt = B.plan_of(c)[B.num(c.step) + 1]
   if nxt and c.bd ~= '1' then B.at('plan', c.id, math.max(B.now, B.num(c.held_until), B.num(c.plan) + nxt.at)) end
   if not nxt and c.state ~= 'backup_ringing' then
-    B.at_last('again', c.id, B.now + B.time('backup_again'))
+    B.at_last('again', c.id, B.now + B.time(c.state == 'callback' and 'callback_page' or 'backup_again'))
   end
   if B.parallel(c) > 1 and c.anyone ~= '1' then
     B.at('anyone', c.id, math.max(B.now, B.num(c.grave) + B.time('anyone')))
@@ -131,7 +131,9 @@ function B.danger(c, turn)
   if before or c.state == 'closed' then return end
   B.set(c, { press = B.now, pressed_turn = turn, dback = '' })
   B.emit('call.key', c, { meaning = 'danger', turn = turn })
-  B.raise_class(c, 'danger', 'caller', 'key')
+  B.untake(c, turn)
+  -- Told late, of somebody who has gone: nobody can be with them at once, so leads are told (C4).
+  B.raise_class(c, c.away == '1' and 'urgent' or 'danger', 'caller', 'key')
   B.alarm('danger', c)
   B.arm(c)
   B.match_call(c)
@@ -141,6 +143,7 @@ function B.move_caller(c, why) B.effect('move_caller', c, { sid = c.sid, why = w
 
 -- Rings the backup line; the place is kept and an accept still wins (H5).
 function B.ring(c, step)
+  if c.state == 'callback' then return B.callback_late(c) end
   if c.state ~= 'waiting' and c.state ~= 'offered' then return end
   B.emit('call.plan', c, { step = step, at_s = math.floor((B.now - B.num(c.plan)) / 1000) })
   if B.config().backups == 0 then return B.alarm('backup_failed', c) end
@@ -214,7 +217,8 @@ function B.on.plan(id)
   else
     B.emit('call.plan', c, { step = nxt.step, id = nxt.id, at_s = math.floor(nxt.at / 1000) })
     if nxt.step == 'page' then B.alarm('page', c) end
-    if nxt.step == 'partner' then B.ask_partner(c, nxt.partner) end
+    if nxt.step == 'partner' and c.state ~= 'callback' then B.ask_partner(c, nxt.partner) end
+    if nxt.step == 'callback' then B.set(c, { cb_from = B.num(c.turn) }) end
     B.place(c)
     B.match_call(c)
   end
@@ -267,7 +271,7 @@ function B.on.left(id)
   local c = B.call(id)
   if not c then return end
   B.place(c)
-  if c.state ~= 'waiting' then return end
+  if c.state ~= 'waiting' and c.state ~= 'callback' then return end
   B.arm(c)
   B.match_call(c)
 end
@@ -282,6 +286,7 @@ end
 function B.outcome(c)
   if B.num(c.ans) > 0 then return 'answered' end
   if c.rolled == '1' then return 'rolled_over' end
+  if c.cb == '1' then return 'callback' end
   return 'abandoned'
 end
 
@@ -292,13 +297,17 @@ function B.close(c, side, cause, ended, status, span)
   for _, s in ipairs(B.dismiss(c, cause)) do freed[#freed + 1] = s end
   if c.bd == '1' and side ~= 'specialist' then side = 'backup' end
   broke_off(c, side)
+  if c.cb == '1' then
+    B.unrung(c, c.ring, cause)
+    B.forget_callback(c)
+  end
   B.set(c, { relief = '', lost = 0, phase = '' })
   B.state(c, 'closed', cause)
   B.emit('call.ended', c, { outcome = B.outcome(c), side = side, cause = cause, ended_ms = ended, carrier_status = status,
     answered_ms = B.num(c.ans) > 0 and B.num(c.ans) or nil, reason = c.end_reason, resurrected = B.retold(c),
     passed_on = (c.passed or '') ~= '' and c.passed or nil,
     earliest_ms = span and span.earliest, latest_ms = span and span.latest })
-  for _, kind in ipairs({ 'plan', 'anyone', 'dback', 'again', 'bring', 'left', 'move', 'say', 'relief', 'giveup', 'gone' }) do
+  for _, kind in ipairs({ 'plan', 'anyone', 'dback', 'again', 'bring', 'left', 'move', 'say', 'relief', 'giveup', 'gone', 'sits' }) do
     B.off(kind, c.id)
   end
   redis.call('ZREM', P .. 'calls', c.id)

@@ -334,15 +334,18 @@ function B.specialist_out(c, who, sid, at)
   B.human_left(c, s, at)
 end
 
+-- One of ours is on the way in, or sits there before the caller does.
+function B.connecting(c) return c.state == 'connecting' or c.state == 'calling_back' end
+
 -- Ends the room a few seconds after neither caller nor agency is in it; a room that connects is left alone (L1).
 function B.check_room(c)
-  if c.inroom == '1' or B.agency_near(c) or c.state == 'connecting' then return B.off('room', c.id) end
+  if c.inroom == '1' or B.agency_near(c) or B.connecting(c) then return B.off('room', c.id) end
   B.at('room', c.id, B.now + B.time('room'))
 end
 
 function B.on.room(id)
   local c = B.call(id)
-  if not c or c.inroom == '1' or B.agency_near(c) or c.state == 'connecting' then return end
+  if not c or c.inroom == '1' or B.agency_near(c) or B.connecting(c) then return end
   if c.state == 'talking' then B.vanished(c) end
   if c.state == 'reconnecting' then return end
   local any = false

@@ -82,7 +82,8 @@ end
 function B.unseat(c, eng)
   B.apart(c)
   B.own(c, nil, eng, 'lost')
-  if c.state ~= 'connecting' then return B.relief_failed(c) end
+  if c.away == '1' then return B.shelve(c) end
+  if not B.connecting(c) then return B.relief_failed(c) end
   B.off('move', c.id)
   if c.inroom == '1' or (c.moved or '') ~= '' then B.move_caller(c, 'hold') end
   B.set(c, { moved = '', seen = B.now })
@@ -157,6 +158,7 @@ end
 
 -- The caller is asked to follow into the room, and once more if nothing is seen of it (L5).
 function B.summon(c)
+  if c.away == '1' then return B.sit_by(c) end
   if c.inroom == '1' or (c.moved or '') ~= '' then return end -- on its way: asked twice it would leave and come again
   B.set(c, { moved = '1' })
   B.move_caller(c, 'connect')
@@ -192,7 +194,7 @@ function B.settle(c)
     B.eng_state(s, 'talking', 'joined')
     B.watch(s)
   end
-  if c.state == 'connecting' or c.state == 'reconnecting' then
+  if B.connecting(c) or c.state == 'reconnecting' then
     B.off('move', c.id)
     B.set(c, { moved = '' })
     B.state(c, 'talking', 'joined')

@@ -1,11 +1,11 @@
 -- Effects: which are still due, and how they end (L3).
 
-local ROOM = { connecting = true, talking = true, reconnecting = true }
+local ROOM = { connecting = true, calling_back = true, talking = true, reconnecting = true }
 
 -- The caller's moves by reason: documents are level-triggered, so a move that is no longer needed is dropped.
 local WHY = {
   connect = function(c) return c.ro == '1' and c.inroom ~= '1' and (ROOM[c.state] or B.num(c.agency) > 0) end,
-  hold = function(c) return c.state ~= 'closed' and c.ro ~= '1' end,
+  hold = function(c) return c.state ~= 'closed' and c.away ~= '1' and c.ro ~= '1' end,
   reconnect = function(c) return c.state == 'reconnecting' and c.phase == 'moved' end,
   left = function(c) return c.state == 'waiting' end,
   backup = function(c) return c.state == 'backup_ringing' end,
@@ -30,7 +30,7 @@ local DUE = {
   end,
   end_room = function(c, d)
     return c.inroom ~= '1' and not B.agency_near(c) and not B.has_word(c.oldrooms, d.room_sid)
-      and not (c.state == 'connecting' and c.room_sid == d.room_sid)
+      and not (B.connecting(c) and c.room_sid == d.room_sid)
   end,
   announce = function(c) return c.phase == 'silent' end,
   hold = function(c) return B.held(c) > 0 end,
@@ -39,6 +39,7 @@ local DUE = {
   dial_agency = function(c, d) return not rung(c, d.label) and c.state ~= 'closed' and B.has_word(c.handoffs, d.handoff) end,
   dial_partner = function(c, d) return B.may_pass(c, d.partner) end,
   dial_interpreter = function(c, d) return not rung(c, d.label) and c.interp == d.label end,
+  dial_caller = function(c, d) return not rung(c, d.label) and c.state == 'calling_back' and c.ring == d.label end,
 }
 
 -- Does the board still expect this effect?
@@ -57,6 +58,7 @@ function B.drop_effect(fx, id, result)
   if fx.kind ~= 'announce' and fx.kind ~= 'move_caller' and fx.kind ~= 'dial_partner' then B.alarm('effect_failed', c, nil, fx.data.handoff) end
   if fx.kind == 'dial_agency' then B.dialled(c, fx.data.handoff) end
   if fx.kind == 'dial_partner' then B.not_passed(c, 'away') end
+  if fx.kind == 'dial_caller' then B.unrung(c, fx.data.label, 'failed') end
   if fx.kind == 'dial_interpreter' then B.interpreter_out(c, fx.data.label) end
   -- Who sits in a room makes no turns: a move out of it is asked for until it is done, or nothing is left to do.
   if fx.kind == 'move_caller' and c.inroom == '1' and c.ro ~= '1' and (c.state or 'closed') ~= 'closed' then

@@ -26,6 +26,9 @@ function B.view(c, fresh)
     partner = B.num(c.bi) < 0 and c.pass or '', via = c.via or '',
     closed = c.closed == '1', help_ms = B.num(c.helped), watching = c.watchers or '',
     team = team(c), asking = asking(c), private = c.private == '1',
+    safe = c.safe or '', may_callback = c.state == 'waiting' and B.may_callback(c), callback_from = B.num(c.cb_from),
+    callback = c.cb == '1' and c.state ~= 'closed' and { away = c.away == '1', ringing = (c.ring or '') ~= '', rings = B.num(c.rings), why = c.rung_why or '',
+      again_ms = B.num(c.rung_at) > 0 and c.rung_at + B.time('ring_apart') or 0 } or nil,
     interpreter = (c.interp or '') ~= '' and { language = c.interp_lang, there = c.interp_in == '1' } or nil }
 end
 
@@ -78,6 +81,7 @@ end
 
 function B.refill(s, call, told)
   local c = B.call(call)
+  if told.away then return end -- nobody was with them: the record has the callback
   if not c and told.role == 'consult' and not told.owner then return end -- the owner's own word comes first
   if not c then c = rebuild(call, told.sid or '', told, told.room_sid) end
   if c.resurrected ~= '1' or c.state ~= 'talking' or B.has_word(c.team, s.id) then return end -- guard: refill_state

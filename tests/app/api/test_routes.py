@@ -48,6 +48,7 @@ ALLOWED = {
     "POST /api/calls/{id}/hand-over": SPECIALIST_TOO,
     "GET /api/colleagues": SPECIALIST_TOO,
     "POST /api/calls/{id}/interpreter": SPECIALIST_TOO,
+    "POST /api/calls/{id}/ring": SPECIALIST_TOO,
     "GET /api/interpreters": SPECIALIST_TOO,
     "POST /api/calls/{id}/listen": {Role.lead},
     "POST /api/calls/{id}/whisper": {Role.lead},

@@ -55,6 +55,7 @@ NEEDS = {
     "POST /api/calls/{id}/hand-over": "board",
     "GET /api/colleagues": "board",
     "POST /api/calls/{id}/interpreter": "board",
+    "POST /api/calls/{id}/ring": "board",
     "GET /api/interpreters": "",
     "POST /api/calls/{id}/listen": "board",
     "POST /api/calls/{id}/whisper": "board",

@@ -52,6 +52,14 @@ WRONG: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
     (lambda d: d["plan"][1].update(tier=3), "only a step of kind tier names one"),
     (lambda d: d.update(closed_plan=steps((61, "backup"))), "outside the opening hours: the backup line must ring"),
     (lambda d: d.update(closed_plan=steps((0, "page"))), "outside the opening hours: the last step"),
+    (lambda d: d.update(closed_plan=steps((0, "callback"), (5, "backup"))), "no callback, since nobody of ours"),
+    (
+        lambda d: (
+            d.update(plan=steps((5, "callback"), (90, "backup"))),
+            d["words"]["en"].update(callback_safe="If it is safe, press {callback}."),
+        ),
+        "must name the key, as {not_safe}",
+    ),
     (lambda d: d["hours"].update(weekly={}), "the line would never open"),
     (lambda d: d["hours"]["holidays"][0].update(last="2026-12-01"), "its last day lies before its first"),
     (lambda d: d["hours"]["holidays"].append({"first": "2026-12-25", "last": "2026-12-25"}), "another one covers"),
@@ -64,6 +72,6 @@ WRONG: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
     (lambda d: d["words"]["en"].update(screen="Press 1."), "not words of this line"),
     (lambda d: d["words"]["en"].update(greeting="Hello."), "they must name the danger key"),
     (lambda d: d["words"]["en"].update(closed="Closed."), "they must name the danger key"),
-    (lambda d: d["words"]["en"].update(hold="Call {number}."), "placeholders are {emergency}, {danger} and {digit}"),
+    (lambda d: d["words"]["en"].update(hold="Call {number}."), "placeholders are {emergency}, {danger}"),
     (lambda d: d["words"]["en"].update(hold="\u0007"), "control characters"),
 ]

@@ -44,7 +44,7 @@ steps = st.lists(
     st.builds(
         PlanStep,
         st.floats(0, 1200),
-        st.sampled_from(["tier", "interpreter", "page", "backup"]),
+        st.sampled_from(["tier", "interpreter", "page", "callback", "backup"]),
         st.sampled_from([0, 0, 0, 1, 2, 3]),
     ),
     max_size=6,
@@ -119,7 +119,7 @@ def test_S5_a_snapshot_that_somebody_altered_is_not_believed(settings: Settings)
 def test_an_edit_that_does_not_fit_a_changed_file_is_not_followed_and_the_line_is_answered() -> None:
     raw = copy.deepcopy(RAW)
     raw["lines"]["main"]["languages"] = ["en"]
-    raw["lines"]["main"]["keys"] = {"1": "danger"}
+    raw["lines"]["main"]["keys"] = {"1": "danger", "3": "callback", "4": "not_safe"}
     lines = usable(raw, {"main": Edit(1, RIGHT)}, 9)
     assert (lines.revision, lines.edits["main"].version) == (9, 1)
     assert lines.line("main").routing.plan[-1].at_s == 180

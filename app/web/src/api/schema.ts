@@ -733,6 +733,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{id}/ring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ring
+         * @description Ring the caller of one's own callback now. Once more is possible a minute after nobody has answered.
+         */
+        post: operations["ring_api_calls__id__ring_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/board": {
         parameters: {
             query?: never;
@@ -1615,6 +1635,9 @@ export interface components {
             interpreter: components["schemas"]["InterpreterOut"] | null;
             /** Private */
             private: boolean;
+            callback: components["schemas"]["CallbackOut"] | null;
+            /** Safe */
+            safe: string;
             /** Returning */
             returning: boolean;
             /** Closed */
@@ -1673,12 +1696,31 @@ export interface components {
             interpreter: components["schemas"]["InterpreterOut"] | null;
             /** Private */
             private: boolean;
+            callback: components["schemas"]["CallbackOut"] | null;
+            /** Safe */
+            safe: string;
             /** Returning */
             returning: boolean;
             /** Closed */
             closed: boolean;
             /** Now Ms */
             now_ms: number;
+        };
+        /**
+         * CallbackOut
+         * @description The caller chose to be rung back. `away`: they are not on the line.
+         */
+        CallbackOut: {
+            /** Away */
+            away: boolean;
+            /** Ringing */
+            ringing: boolean;
+            /** Rings */
+            rings: number;
+            /** Why */
+            why: string;
+            /** Again Ms */
+            again_ms: number;
         };
         /** CaseOut */
         CaseOut: {
@@ -2833,7 +2875,7 @@ export interface components {
              * Step
              * @enum {string}
              */
-            step: "tier" | "interpreter" | "page" | "partner" | "backup";
+            step: "tier" | "interpreter" | "page" | "callback" | "partner" | "backup";
             /**
              * Tier
              * @default 0
@@ -2992,6 +3034,11 @@ export interface components {
              * @default false
              */
             risk_high: boolean;
+            /**
+             * Away
+             * @default false
+             */
+            away: boolean;
             /**
              * Held Label
              * @default
@@ -4293,6 +4340,37 @@ export interface operations {
                 "application/json": components["schemas"]["InterpreterIn"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    ring_api_calls__id__ring_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {

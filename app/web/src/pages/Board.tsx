@@ -14,7 +14,7 @@ import { People } from "./BoardPeople";
 import { Queue } from "./BoardQueue";
 import { Today } from "./BoardToday";
 
-const IN_LINE = new Set(["greeting", "waiting", "doubtful", "offered", "connecting", "backup_ringing"]);
+const IN_LINE = new Set(["greeting", "waiting", "doubtful", "offered", "connecting", "backup_ringing", "callback", "calling_back"]);
 const WITH_SOMEBODY = new Set(["talking", "reconnecting", "agency_only", "backup_talking"]);
 
 export const waiting = computed<CallOut[]>(() =>

@@ -92,6 +92,7 @@ function standing(): [string, string] {
   if (duty === "reconnecting" || (duty === "talking" && (leg.value === "none" || leg.value === "failed")))
     return ["lost", w.reconnecting];
   if (s.call.value?.state === "agency_only") return ["live", w.agencyOnly];
+  if (s.call.value?.state === "calling_back") return ["coming", t.value.ringBack.title];
   if (s.onHold.value) return ["held", s.call.value?.private ? t.value.colleague.alone : w.onHold];
   if (duty === "connecting") return ["coming", leg.value === "open" ? w.bringing : w.connecting];
   return ["live", w.talking];

@@ -9,6 +9,7 @@ import { t } from "../words";
 import { Colleagues } from "./Colleagues";
 import { Interpreter } from "./Interpreter";
 import { Device } from "./MicCheck";
+import { RingBack } from "./RingBack";
 
 /** What one does with the telephone: mute, hold, help, leave, end; one click back where the leg is lost. */
 export function CallKeys(): JSX.Element {
@@ -45,6 +46,7 @@ export function CallKeys(): JSX.Element {
       <p class="linewarn" role="status">
         {warning.value ? (t.value.line.warnings[warning.value] ?? "") : muted.value ? w.muted : ""}
       </p>
+      <RingBack />
       <Colleagues />
       <Interpreter />
       <Button kind="bad" k="x" class="wide" pressed={s.helpSent.value} onPress={() => void act.help()}>

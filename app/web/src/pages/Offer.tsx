@@ -21,10 +21,11 @@ export function OfferCard({ offer }: { offer: Offer }): JSX.Element {
   const first = useSignal(span(wait));
   return (
     <div class="idle alone">
-      <section class={`stage offer cls-${offer.cls}`} aria-label={kinds[offer.kind] ?? w.title}>
+      <section class={`stage offer cls-${offer.cls}`} aria-label={offer.callback ? w.callback : (kinds[offer.kind] ?? w.title)}>
         <Told now text={w.announce(t.value.cls[offer.cls], languageName(offer.language), first.value)} />
         <Badge cls={offer.cls} />
-        <h1>{kinds[offer.kind] ?? w.title}</h1>
+        <h1>{offer.callback ? w.callback : (kinds[offer.kind] ?? w.title)}</h1>
+        {offer.callback && <p class="notice">{w.callbackText}</p>}
         {texts[offer.kind] && <p>{texts[offer.kind]}</p>}
         <dl class="facts">
           <div>

@@ -4,7 +4,7 @@ import * as p from "../plan";
 import { Button } from "../ui/parts";
 import { t } from "../words";
 
-const KINDS = ["tier", "interpreter", "page"] as const;
+const KINDS = ["tier", "interpreter", "page", "callback"] as const;
 
 interface Props {
   of: "plan" | "closed_plan";

@@ -15,6 +15,8 @@ export interface Offer {
   arrived_ms: number;
   wait_ms: number;
   returning: boolean;
+  /** Its caller has hung up and is to be rung back. */
+  callback?: boolean;
   deadline_ms: number;
 }
 

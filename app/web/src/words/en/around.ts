@@ -17,6 +17,7 @@ export const around = {
       tier: "more people",
       interpreter: "interpreter",
       page: "lead is paged",
+      callback: "callback offered",
       backup: "backup line",
       none: "—",
     } as Record<string, string>,
@@ -31,6 +32,7 @@ export const around = {
     alarmsEmpty: "No alarm.",
     alarmKinds: {
       page: "A caller waits too long",
+      callback_waiting: "Nobody has rung this caller back",
       danger: "Danger key pressed",
       lost_specialist: "A specialist's connection is lost",
       backup_failed: "The backup line did not answer",

@@ -20,6 +20,7 @@ export const plan = {
       tier: "More people: tier",
       interpreter: "Other languages, with an interpreter",
       page: "The lead on call is paged",
+      callback: "Callers may choose to be rung back",
       partner: "A partner hotline is asked:",
       backup: "The backup line rings",
     },

@@ -19,6 +19,7 @@ export const around: typeof english = {
       tier: "más personas",
       interpreter: "intérprete",
       page: "aviso a responsable",
+      callback: "se ofrece llamar",
       backup: "línea de apoyo",
       none: "—",
     },
@@ -33,6 +34,7 @@ export const around: typeof english = {
     alarmsEmpty: "Ninguna alarma.",
     alarmKinds: {
       page: "Alguien espera demasiado",
+      callback_waiting: "Nadie ha devuelto la llamada a esta persona",
       danger: "Tecla de peligro",
       lost_specialist: "Se perdió a una especialista",
       backup_failed: "La línea de apoyo no contestó",

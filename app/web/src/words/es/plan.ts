@@ -22,6 +22,7 @@ export const plan: typeof english = {
       tier: "Más personas: grupo",
       interpreter: "Otros idiomas, con intérprete",
       page: "Se avisa a la persona responsable",
+      callback: "Se puede pedir que le llamen",
       partner: "Se pregunta a la línea asociada:",
       backup: "Suena la línea de apoyo",
     },
