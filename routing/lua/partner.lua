@@ -6,16 +6,16 @@ local TOLD_MS = 3600000 -- what was announced is remembered as long as a call
 
 local WHAT = {
   ask = function(a, p)
-    local slot = P .. 'passing:' .. a.partner
+    local key = P .. 'passing:' .. a.partner
     if p.call then return B.answer(false, 'arrived') end
     if B.verifying() then return B.answer(false, 'verifying') end
-    if (redis.call('GET', slot) or a.token) ~= a.token then return B.answer(false, 'busy') end
+    if (redis.call('GET', key) or a.token) ~= a.token then return B.answer(false, 'busy') end
     local s = p.spec and B.spec(p.spec)
     if not s or B.num(s.kept) <= B.now then s = B.keep_free(a) end
     if not s then return B.answer(false, 'nobody') end
     B.set(p, { partner = a.partner, spec = s.id, a = a.arrived_ms, cls = a.cls, lang = a.language })
     p._ttl = TOLD_MS
-    redis.call('SET', slot, a.token, 'PX', B.num(s.kept) - B.now + B.time('passing'))
+    redis.call('SET', key, a.token, 'PX', B.num(s.kept) - B.now + B.time('passing'))
     B.emit('partner.asked', nil, { partner = a.partner, spec = s.id })
     return B.answer(true)
   end,
