@@ -79,9 +79,9 @@ function B.on.kept(id) B.unkeep(B.spec(id)) end
 
 -- The leg that a partner has announced: its caller's place, class and language, as they were there.
 function B.announced(partner)
-  local slot = P .. 'passing:' .. partner
-  local token = redis.call('GET', slot)
+  local key = P .. 'passing:' .. partner
+  local token = redis.call('GET', key)
   if not token then return end
-  redis.call('DEL', slot)
+  redis.call('DEL', key)
   return B.load('pass', token)
 end
