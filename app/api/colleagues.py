@@ -12,18 +12,20 @@ from app.api.desk import Desk
 from app.api.errors import Refused, refuse
 from app.api.fields import Id, In, Language, Line, Out, PathId
 from app.api.trail import note
+from routing.board import SpecView
 from routing.policy import lanes_of_colleagues, lanes_of_leads
 
 router = APIRouter(route_class=Route, prefix="/api", tags=["colleagues"])
 
 
 class ColleagueOut(Out):
-    """Somebody who may be asked now."""
+    """Somebody who may be asked now, or is in one's own call."""
 
     spec: str
     name: str
     role: str
     level: str
+    free: bool
 
 
 class AskIn(In):
@@ -52,20 +54,21 @@ class HandOverIn(In):
 
 @router.get("/colleagues")
 async def colleagues(request: Request, session: OnTheLine) -> list[ColleagueOut]:
-    """Who is free to be asked into a call now, but oneself."""
+    """Who is free to be asked into a call now, and who is in one's own call; not oneself."""
     desk = desk_of(request)
-    free = [
-        one
-        for one in await desk.ctx.board.specialists()
-        if one.known and one.duty == "idle" and one.presence in ("available", "on_demand") and one.spec != session.spec
-    ]
+    everybody = {one.spec: one for one in await desk.ctx.board.specialists()}
+    mine = everybody[session.spec].call if session.spec in everybody else ""
     about = desk.roster.names(desk.ctx.secrets)
     found = [
-        ColleagueOut(spec=one.spec, name=about[one.spec][0], role=about[one.spec][1], level=one.level)
-        for one in free
-        if one.spec in about
+        ColleagueOut(spec=one.spec, name=about[one.spec][0], role=about[one.spec][1], level=one.level, free=_free(one))
+        for one in everybody.values()
+        if one.spec != session.spec and one.spec in about and (_free(one) or (mine and one.call == mine))
     ]
     return sorted(found, key=lambda one: (one.name, one.spec))
+
+
+def _free(one: SpecView) -> bool:
+    return one.known and one.duty == "idle" and one.presence in ("available", "on_demand")
 
 
 @router.post("/calls/{id}/ask")

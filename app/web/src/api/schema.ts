@@ -621,7 +621,7 @@ export interface paths {
         };
         /**
          * Colleagues
-         * @description Who is free to be asked into a call now, but oneself.
+         * @description Who is free to be asked into a call now, and who is in one's own call; not oneself.
          */
         get: operations["colleagues_api_colleagues_get"];
         put?: never;
@@ -1784,7 +1784,7 @@ export interface components {
         };
         /**
          * ColleagueOut
-         * @description Somebody who may be asked now.
+         * @description Somebody who may be asked now, or is in one's own call.
          */
         ColleagueOut: {
             /** Spec */
@@ -1795,6 +1795,8 @@ export interface components {
             role: string;
             /** Level */
             level: string;
+            /** Free */
+            free: boolean;
         };
         /** CoverageOut */
         CoverageOut: {

@@ -19,7 +19,7 @@ type Kind = Schemas["AskIn"]["kind"];
 export function Colleagues(): JSX.Element | null {
   const call = s.call.value;
   if (!call || call.state !== "talking") return null;
-  if (!s.owns.value) return <p class="notice">{t.value.colleague.beside(nameOf(call.owner))}</p>;
+  if (!s.owns.value) return <Beside owner={call.owner} />;
   const there = call.team.filter((one) => one.spec !== call.owner && one.heard && one.state === "talking");
   return (
     <>
@@ -38,6 +38,14 @@ export function Colleagues(): JSX.Element | null {
       {call.asking ? <Asking asking={call.asking} /> : <Choose />}
     </>
   );
+}
+
+/** Whose call it is where one was asked in. */
+function Beside({ owner }: { owner: string }): JSX.Element {
+  useEffect(() => {
+    if (!s.names.value.has(owner)) void act.freeColleagues();
+  }, [owner]);
+  return <p class="notice">{t.value.colleague.beside(nameOf(owner))}</p>;
 }
 
 function nameOf(spec: string): string {
@@ -110,7 +118,7 @@ function Whom(props: { kind: Kind; ask: (to: Schemas["AskIn"]["to"], person?: st
   const w = t.value.colleague;
   const free = useSignal<Schemas["ColleagueOut"][]>([]);
   useEffect(() => {
-    const look = (): void => void act.freeColleagues().then((said) => (free.value = said));
+    const look = (): void => void act.freeColleagues().then((said) => (free.value = said.filter((one) => one.free)));
     look();
     const timer = setInterval(look, EVERY_MS);
     return () => clearInterval(timer);
