@@ -40,7 +40,8 @@ async def test_L10_a_colleague_is_asked_talked_with_alone_and_handed_the_call(ho
     await other.sees("Hand over to specialist1")
     await house.shot(other, "handed-over-night")
     await owner.page.keyboard.press("l")
-    await owner.presses("Leave")
+    await owner.sees("the caller stays with your colleague")
+    await owner.page.keyboard.press("1")
     await eventually(lambda: with_one(phone), "caller and the new owner hear each other")
 
     french = house.world.net.phone(INTERPRETER)
