@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from routing.policy import HEAD_START_S, PARALLEL_OFFERS, TIMES_S
+from routing.policy import HEAD_START_S, OVER_S, PARALLEL_OFFERS, TIMES_S
 
 IN_QUEUE = frozenset({"waiting", "backup_ringing"})
 #: Ends of an offer after which the pair may be kept apart for a while.
@@ -56,6 +56,10 @@ class Caller:
     needs_key: bool = False
     away: bool = False
     """Has hung up and is to be rung back."""
+    behind: bool = False
+    """Behind an earlier call of its number: not in W (C6)."""
+    over: bool = False
+    """Beyond the day's limit of its warm line: a smaller head start."""
 
 
 class Order:
@@ -80,7 +84,8 @@ class Order:
 
     def score(self, caller: Caller) -> tuple[int, int]:
         """e(x) = a(x) - h(class x), and the arrival counter that orders equals."""
-        return caller.arrived - self._head[caller.cls] * 1000, caller.counter
+        head = self._head[caller.cls] - (OVER_S if caller.over else 0)
+        return caller.arrived - head * 1000, caller.counter
 
     def _match(self, taken: Caller, event: Happened) -> Iterator[str]:
         if event.data.get("kind") != "call":
@@ -92,7 +97,8 @@ class Order:
 
     def _in_w(self, other: Caller, taken: Caller, event: Happened) -> bool:
         queued = other.state in IN_QUEUE or (other.state == "callback" and other.away)
-        waits = queued and not other.offers and not other.needs_key and other.since <= event.at_ms
+        waits = queued and not other.offers and not other.needs_key and not other.behind
+        waits = waits and other.since <= event.at_ms
         same = (other.line, other.language) == (taken.line, taken.language)
         if not (waits and same and other.sure >= taken.maybe):
             return False
@@ -151,6 +157,15 @@ class Order:
 
     def _on_call_language(self, caller: Caller, event: Happened) -> None:
         caller.language = event.data["to"]
+
+    def _on_call_line(self, caller: Caller, event: Happened) -> None:
+        caller.line, caller.sure, caller.maybe = event.data["to"], set(), set()
+
+    def _on_call_behind(self, caller: Caller, event: Happened) -> None:
+        caller.behind = bool(event.data["on"])
+
+    def _on_call_limit(self, caller: Caller, event: Happened) -> None:
+        caller.over = bool(event.data["on"])
 
     def _on_call_key(self, caller: Caller, event: Happened) -> None:
         if event.data.get("meaning") == "still_needed":

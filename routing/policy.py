@@ -21,6 +21,10 @@ ANY_LANGUAGE = "*"
 ANY_TIER = "any"
 """The tier of the lane that everybody on shift and every lead serves."""
 
+OVER = "over"
+"""Of what score a warm line's caller is who was connected there as often today as the line allows: a head start of its
+own, no class."""
+
 LEAD_TIER = "lead"
 """The tier of the lane that leads serve. No caller stands in it: a colleague who asks for a lead looks there."""
 
@@ -38,6 +42,9 @@ HEAD_START_S: Mapping[str, int] = {
 """Seconds by which a class is ahead of a standard caller who rang at the same moment; finite, so nobody starves. An
 agency that rings back about an open handoff stands above all queues (C2), and still under the theorem of P1: the
 carrier ends every call after 24 hours (L11), so 26 are ahead of an attempt that has waited as long as any call can."""
+
+OVER_S = 1800
+"""Seconds by which a caller beyond a day's limit is behind the others of the warm line: finite, so they are served."""
 
 GRAVE = (CallClass.agency, CallClass.attempt, CallClass.danger)
 """Classes whose callers anybody on shift and the lead may take."""
@@ -128,6 +135,13 @@ CLOSED_PLAN: tuple[PlanStep, ...] = (PlanStep(0, "backup"),)
 """The plan of who rings outside the opening hours: the backup line at once."""
 
 
+WARM_PLAN: tuple[PlanStep, ...] = (PlanStep(60, "tier", 2), PlanStep(120, "interpreter"), PlanStep(600, "backup"))
+"""The plan of a warm line: its callers can wait longer, and no lead is called for it."""
+
+WARM_CLOSED_PLAN: tuple[PlanStep, ...] = (PlanStep(45, "backup"),)
+"""Outside its opening hours: the key to crisis is named twice before a human line rings."""
+
+
 @dataclass(frozen=True)
 class Line:
     """What routing must know of a line."""
@@ -142,6 +156,10 @@ class Line:
     """Instead of `plan` for callers whose first ring was outside the opening hours."""
     cls: str = ""
     """The class in which its callers begin; empty: the hotline's."""
+    crisis: str = ""
+    """Of a warm line the line to which a key, a person or a transfer up takes its callers; of others empty."""
+    limit: int = 0
+    """Connected calls a day of one number, beyond which it waits behind the others; 0: no limit."""
 
 
 @dataclass(frozen=True)
@@ -170,9 +188,14 @@ def lanes_for_person(
     tiers: Mapping[str, int] | None = None,
 ) -> tuple[str, ...]:
     """Lanes a person may take. `tiers` is their tier per line (absent: not theirs); none given: tier 1 of every line
-    for a specialist, and for a lead only the lanes of "anyone on shift and the lead" and of leads."""
+    for a specialist, and for a lead only the lanes of "anyone on shift and the lead" and of leads. A warm line's lanes
+    are of those whose lines name it, and whose lines are warm ones only, a peer, takes no crisis call."""
     lanes: list[str] = []
+    peer = bool(tiers) and all(line.crisis for line in lines if line.name in tiers)
     for line in lines:
+        theirs = tiers is not None and line.name in tiers
+        if role != "lead" and not theirs and (line.crisis or peer):
+            continue
         lanes.append(lane(line.name, ANY_LANGUAGE, ANY_TIER, line.skills))
         lanes += [lane(line.name, ANY_LANGUAGE, LEAD_TIER, line.skills)] if role == "lead" else []
         tier = tiers.get(line.name) if tiers is not None else (None if role == "lead" else 1)
@@ -233,6 +256,7 @@ def compile_config(
         raise ValueError("a hotline has at least one line")
     rules = priorities or Priorities()
     senior_first = {"3": 0, "2": 1, "1": 2}
+    heads = {**rules.head_start_s, OVER: rules.head_start_s[CallClass.warm] - OVER_S}
     return {
         "revision": revision,
         "default": lines[0].name,
@@ -240,7 +264,7 @@ def compile_config(
         "backups": backups,
         "misses": MISSES,
         "hard": HARD_IN_A_ROW,
-        "head": {str(name): round(seconds * 1000) for name, seconds in rules.head_start_s.items()},
+        "head": {str(name): round(seconds * 1000) for name, seconds in heads.items()},
         "parallel": {str(name): count for name, count in rules.parallel.items()},
         "rank": {str(name): rank for rank, name in enumerate(reversed(CallClass), start=1)},
         "levels": {"junior": 1, "intermediate": 2, "senior": 3},
@@ -253,6 +277,7 @@ def compile_config(
                 "plans": {language: list(lanes_for_call(line, language)) for language in line.languages},
                 "closed": {language: list(lanes_for_call(line, language, closed=True)) for language in line.languages},
                 "anyone": [lane(line.name, ANY_LANGUAGE, ANY_TIER, line.skills)],
+                **({"crisis": line.crisis, "limit": line.limit} if line.crisis else {}),
             }
             for line in lines
         },

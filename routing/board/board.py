@@ -69,14 +69,15 @@ class Board(Supervision, Partners, Callbacks, Reader):
         ring_back: bool = False,
         closed: bool = False,
         via: str | None = None,
+        day_ms: int = 0,
     ) -> CallView:
         """A new call rings; a repeated request for the same call changes nothing. State `greeting`. `ring_back`: an
         agency rings the number that agencies see; of the class above all others from the start (C2). `closed`: outside
         the opening hours, so that the plan's closed form is followed. `via`: it rings on the line of that
-        partner hotline, which may have announced the caller."""
+        partner hotline, which may have announced the caller. `day_ms`: when the line's day began, for its limit."""
         who = asdict(caller)
         args = {"call": call, "sid": sid, "line": line, "language": language, "caller": who, "ring_back": ring_back}
-        args |= {"closed": closed, "via": via}
+        args |= {"closed": closed, "via": via, "day_ms": day_ms}
         return reads.call_view(await self._run("arrive", args, source=CARRIER))
 
     async def turn(
@@ -95,12 +96,14 @@ class Board(Supervision, Partners, Callbacks, Reader):
         away: bool = False,
         closed: bool = False,
         callback: str = "",
+        day_ms: int = 0,
         caller: Caller | None = None,
     ) -> CallView:
         """A hold turn (H1, H2): upserts an unknown call at its own place, proves the caller is there, applies the key.
         `still_needed`: the caller pressed the key that asks for a person after the backup's human has gone. `away`: the
         caller was held without the board, whose URL then knows best what was pressed: its graver class applies.
-        `callback`: ring me back (`yes`), it is not safe to (`no`), I would rather wait (`stay`)."""
+        `callback`: ring me back (`yes`), it is not safe to (`no`), I would rather wait (`stay`). A `line` that is the
+        crisis line of the call's warm line moves the call there: its key was pressed."""
         args = {
             "call": call,
             "sid": sid,
@@ -115,6 +118,7 @@ class Board(Supervision, Partners, Callbacks, Reader):
             "away": away,
             "closed": closed,
             "callback": callback,
+            "day_ms": day_ms,
             "caller": asdict(caller) if caller else None,
         }
         return reads.call_view(await self._run("turn", args, source=CARRIER))
@@ -281,7 +285,12 @@ class Board(Supervision, Partners, Callbacks, Reader):
         """One-tap recovery after a hard call, and back."""
         return reads.answer(await self._run("recover", {"spec": spec, "on": on}))
 
-    # -- what people decide about a call
+    # -- what people decide about a call, and of numbers
+
+    async def numbers(self, marks: Sequence[str], met: Sequence[tuple[str, str, str, int]]) -> None:
+        """Hashes of numbers to which no limit applies, all of them, and calls that were connected on a line with a
+        limit (line, number hash, call, ms). Before an epoch has heard it nobody is limited (C6)."""
+        await self._run("numbers", {"marks": list(marks), "met": [list(one) for one in met]})
 
     async def set_class(self, call: str, cls: str, *, who: str, why: str, id: str | None = None) -> Answer:
         """Raise or lower; lowering needs a person (`who`) and a reason. Re-orders at once. Repeating an `id` changes

@@ -34,11 +34,19 @@ class Supervision:
         return reads.answer(await self._run("take_over", {"call": call, "spec": spec}))
 
     async def ask(
-        self, call: str, spec: str, *, kind: Literal["transfer", "consult"], to: str = "", lanes: Sequence[str] = ()
+        self,
+        call: str,
+        spec: str,
+        *,
+        kind: Literal["transfer", "consult"],
+        to: str = "",
+        lanes: Sequence[str] = (),
+        up: bool = False,
     ) -> Answer:
         """The owner asks a colleague in: the one named, or who is idle for longest in `lanes`. `data`: `offer`, `spec`.
-        `not_free`, `nobody_free`, `asking` (one at a time) and `verify` say why not."""
-        args = {"call": call, "spec": spec, "kind": kind, "to": to, "lanes": " ".join(lanes)}
+        `not_free`, `nobody_free`, `asking` (one at a time) and `verify` say why not. `up`: from a warm line to its
+        crisis line's people (else `not_warm`); asked, the call is a crisis call, and nothing leads down again."""
+        args = {"call": call, "spec": spec, "kind": kind, "to": to, "lanes": " ".join(lanes), "up": up}
         return reads.answer(await self._run("ask", args))
 
     async def unask(self, call: str, spec: str) -> Answer:

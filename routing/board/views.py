@@ -116,6 +116,10 @@ class CallView:
     """The hold turn in which the plan came to that step."""
     callback: Callback | None = None
     """The caller has chosen it."""
+    behind: bool = False
+    """It waits behind an earlier call of its number (C6)."""
+    over: bool = False
+    """Its number was connected on this line as often today as the line allows."""
 
 
 @dataclass(frozen=True)

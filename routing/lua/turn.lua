@@ -1,12 +1,12 @@
 -- turn: a hold turn. Upserts an unknown call at its own place, proves that the caller is there, applies the key (H1, H2).
--- KEYS[1] meta. ARGV[4] {call, sid, line, language, cls, arrived_ms, counter, turn, danger, still_needed, away, closed, callback: `yes`, `no`, `stay` or empty, caller?}.
+-- KEYS[1] meta. ARGV[4] {call, sid, line, language, cls, arrived_ms, counter, turn, danger, still_needed, away, closed, day_ms, callback: `yes`, `no`, `stay` or empty, caller?}.
 -- Returns the call's view.
 local function resurrect(a)
   B.set(B.meta, { counter = math.max(B.num(B.meta.counter), a.counter) })
   local cls = B.config().rank[a.cls] and a.cls or B.config().class
   local c = B.create(a.call, { state = 'doubtful', sid = a.sid, line = a.line, lang = a.language, cls = cls,
     a = math.min(a.arrived_ms, B.now), counter = a.counter, turn = a.turn, heard = a.turn > 0 and '1' or '', cause = 'arrived',
-    resurrected = '1', closed = a.closed and '1' or '' }, a.caller)
+    resurrected = '1', closed = a.closed and '1' or '', day = a.day_ms or 0 }, a.caller)
   if cls == 'danger' and a.away then B.danger(c, a.turn) elseif cls == 'danger' then B.set(c, { press = B.now }) end
   return c
 end
@@ -62,6 +62,13 @@ local function learn(c, a)
   end
 end
 
+-- The URL names the crisis line of the line on which the call is: its key was pressed, here or while we were away.
+local function crisis(c, a)
+  if a.line == c.line or B.line(c).crisis ~= a.line then return end
+  B.emit('call.key', c, { meaning = 'crisis', turn = a.turn })
+  B.to_crisis(c, 'standard', 'caller', 'key', nil, a.closed)
+end
+
 local function needed(c, a)
   if c.bd ~= '1' then return end
   B.set(c, { bd = '' })
@@ -84,6 +91,7 @@ function B.move(a)
   is_out(c, a.turn)
   if c.state == 'closed' or c.state == 'agency_only' then return B.view(c) end -- guard: closed_turn
   if a.still_needed or a.danger then needed(c, a) end
+  crisis(c, a)
   if a.danger then B.danger(c, a.turn) end
   if fresh then return B.view(c, true) end
   learn(c, a)

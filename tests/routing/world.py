@@ -24,6 +24,7 @@ class Phone:
     call: str
     sid: str
     language: str = "en"
+    line: str = "main"
     cls: str = "standard"
     arrived_ms: int = 0
     counter: int = 0
@@ -93,10 +94,12 @@ class World:
 
     # -- callers
 
-    async def rings(self, call: str, *, language: str = "en", caller: Caller | None = None, **how: bool) -> CallView:
-        """`how`: `ring_back`, `closed`."""
-        phone = self.phones[call] = Phone(call, self.sid("CA"), language)
-        view = await self.board.arrive(call, phone.sid, "main", language, caller or Caller(), **how)
+    async def rings(
+        self, call: str, *, language: str = "en", line: str = "main", caller: Caller | None = None, **how: Any
+    ) -> CallView:
+        """`how`: `ring_back`, `closed`, `day_ms`."""
+        phone = self.phones[call] = Phone(call, self.sid("CA"), language, line)
+        view = await self.board.arrive(call, phone.sid, line, language, caller or Caller(), **how)
         phone.arrived_ms, phone.counter, phone.cls = view.arrived_ms, view.counter, view.cls
         return view
 
@@ -108,7 +111,7 @@ class World:
     async def repeat_turn(self, call: str, **how: Any) -> CallView:
         phone = self.phones[call]
         said: dict[str, Any] = {
-            "line": "main",
+            "line": phone.line,
             "language": phone.language,
             "cls": phone.cls,
             "arrived_ms": phone.arrived_ms,
@@ -158,8 +161,9 @@ class World:
         tier: int = 1,
         on_shift: bool = True,
         presence: str = "available",
+        on_lines: tuple[str, ...] = ("main",),
     ) -> SpecView:
-        tiers = {"main": tier} if tier else {}
+        tiers = dict.fromkeys(on_lines, tier) if tier else {}
         lanes = lanes_for_person(self.lines, role=role, languages=languages, tiers=tiers)
         self.people[spec] = Profile(spec, role, level, lanes, on_shift)
         self.presence[spec] = presence

@@ -17,8 +17,9 @@ function B.parallel(c) return B.config().parallel[c.cls] or 1 end
 
 function B.offers_open(c) return #B.words(c.offers) end
 
--- The class that counts: who lost a specialist through us is at least urgent (L8).
+-- The class that counts: who lost a specialist through us is at least urgent (L8), who is beyond a day's limit is behind.
 function B.weight(c)
+  if c.over == '1' then return 'over' end
   if c.relief == '1' and B.config().rank[c.cls] < B.config().rank.urgent then return 'urgent' end
   return c.cls
 end
@@ -27,6 +28,7 @@ end
 function B.wants(c)
   if B.offers_open(c) >= B.parallel(c) then return nil end -- guard: parallel
   if QUEUED[c.state] and c.bd ~= '1' and B.num(c.held_until) <= B.now then
+    if c.behind == '1' then return nil end -- guard: behind
     if c.state == 'callback' then return c.away == '1' and 'call' or nil end -- guard: callback_leg
     if c.state == 'backup_ringing' or B.now - B.num(c.seen) < B.time('doubt') then return 'call' end
     return nil

@@ -4,22 +4,23 @@
 -- Of an offer: `by` who asks, `way` what was asked for.
 
 -- May be asked now: free as for any offer, let to this line's callers, and has not just declined this one.
-local function may(c, s)
+local function may(c, s, line)
   return B.routable(s)
-    and B.has_word(s.lanes, B.line(c).anyone[1]) -- guard: ask_lane
+    and B.has_word(s.lanes, line.anyone[1]) -- guard: ask_lane
     and not B.excluded(s, c.id) -- guard: ask_excluded
 end
 
--- The one who is named, or who is idle for longest in one of the lanes.
-function B.find_colleague(c, to, lanes)
+-- The one who is named, or who is idle for longest in one of the lanes. `up`: the line to whose people the call goes.
+function B.find_colleague(c, to, lanes, up)
+  local line = up and B.config().lines[up] or B.line(c)
   local named = to ~= '' and B.spec(to)
-  if to ~= '' then return named and may(c, named) and named or nil end
+  if to ~= '' then return named and may(c, named, line) and named or nil end
   local found, since
   for _, lane in ipairs(lanes) do
     local got = redis.call('ZRANGE', P .. 'idle:' .. lane, 0, 16, 'WITHSCORES')
     for i = 1, #got, 2 do
       local s, at = B.spec(string.sub(got[i], 3)), tonumber(got[i + 1])
-      if may(c, s) and (not found or at < since or (at == since and s.id < found.id)) then found, since = s, at end
+      if may(c, s, line) and (not found or at < since or (at == since and s.id < found.id)) then found, since = s, at end
     end
   end
   return found

@@ -46,10 +46,11 @@ local function came_back(c)
 end
 
 -- It ends without a word of ours: in a conversation that nobody of ours has ended, or after we have lost its specialist.
+-- With a peer a caller says goodbye at ease and rings again: there only what we have lost is broken.
 local BROKEN = { talking = true, reconnecting = true, agency_only = true }
 local function broke_off(c, side)
   if side == 'specialist' or (c.nh or '') == '' or c.wh == '1' then return end
-  if not BROKEN[c.state] and c.dropped ~= '1' then return end
+  if c.dropped ~= '1' and (not BROKEN[c.state] or B.line(c).crisis) then return end
   redis.call('SET', P .. 'broke:' .. c.nh, B.now + B.time('returns'), 'PX', B.time('returns'))
 end
 
@@ -63,6 +64,7 @@ function B.create(id, fields, caller)
   redis.call('ZADD', P .. 'calls', c.a, id)
   arrived(c)
   came_back(c)
+  B.numbered(c)
   if c.cls == 'agency' then -- nobody of whom an agency asks is kept waiting: the backup line as after the danger key
     B.set(c, { press = B.now })
     B.alarm('ring_back', c)
@@ -73,7 +75,9 @@ end
 
 -- A rebuilt call learns who rings: told once more, so that the record has it too.
 function B.identify(c, caller)
-  if c.resurrected == '1' and known(c, caller) then arrived(c) end
+  if c.resurrected ~= '1' or not known(c, caller) then return end
+  arrived(c)
+  B.numbered(c)
 end
 
 -- Changes the state. What the caller waits for (`cause`) survives offers and doubts.
@@ -84,6 +88,7 @@ function B.state(c, to, cause)
   B.set(c, { state = to, since = B.now })
   if not within then B.set(c, { cause = cause }) end
   B.emit('call.state', c, { from = from, to = to, cause = cause })
+  B.kin_due(c)
   B.place(c)
   B.arm(c)
 end
@@ -116,12 +121,15 @@ function B.set_class(c, cls, who, why, id)
   B.set(c, { cls = cls })
   if grave then B.set(c, { grave = B.now }) end
   B.emit('call.class', c, { from = from, to = cls, who = who, why = why, id = id })
+  if c.over == '1' then B.judge(c) end
+  if c.kin == '1' then B.kin(c.nh) end
+  B.kin_due(c)
   B.place(c)
   B.arm(c)
 end
 
-function B.raise_class(c, cls, who, why)
-  if B.config().rank[cls] > B.config().rank[c.cls] then B.set_class(c, cls, who, why) end
+function B.raise_class(c, cls, who, why, id)
+  if B.config().rank[cls] > B.config().rank[c.cls] then B.set_class(c, cls, who, why, id) end
 end
 
 -- The danger key (H6): never lowers. It counts once, and again in a later turn when a person has lowered the class since.
@@ -146,6 +154,8 @@ function B.ring(c, step)
   if c.state == 'callback' then return B.callback_late(c) end
   if c.state ~= 'waiting' and c.state ~= 'offered' then return end
   B.emit('call.plan', c, { step = step, at_s = math.floor((B.now - B.num(c.plan)) / 1000) })
+  B.set(c, { past = '1' })
+  B.kin_due(c)
   if B.config().backups == 0 then return B.alarm('backup_failed', c) end
   B.set(c, { bi = 0 })
   B.state(c, 'backup_ringing', step)
@@ -311,6 +321,8 @@ function B.close(c, side, cause, ended, status, span)
     B.off(kind, c.id)
   end
   redis.call('ZREM', P .. 'calls', c.id)
+  B.leave_kin(c)
+  if B.num(c.ans) > 0 and c.wh ~= '1' then B.count(c.line, c.nh, c.id, c.ans) end
   redis.call('ZADD', P .. 'closed', B.now, c.id)
   redis.call('ZREMRANGEBYSCORE', P .. 'closed', '-inf', B.now - B.time('loose'))
   c._ttl = B.time('keep')

@@ -24,7 +24,7 @@ function B.view(c, fresh)
     returning = c.ret == '1', fresh = fresh or false, now_ms = B.now, risk_high = c.risk == '1', held_ms = B.held(c),
     held_label = B.held(c) > 0 and c.held_label or '',
     partner = B.num(c.bi) < 0 and c.pass or '', via = c.via or '',
-    closed = c.closed == '1', help_ms = B.num(c.helped), watching = c.watchers or '',
+    closed = c.closed == '1', behind = c.behind == '1', over = c.over == '1', help_ms = B.num(c.helped), watching = c.watchers or '',
     team = team(c), asking = asking(c), private = c.private == '1',
     safe = c.safe or '', may_callback = c.state == 'waiting' and B.may_callback(c), callback_from = B.num(c.cb_from),
     callback = c.cb == '1' and c.state ~= 'closed' and { away = c.away == '1', ringing = (c.ring or '') ~= '', rings = B.num(c.rings), why = c.rung_why or '',
