@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from app.lines import Line
 from app.links import Links, Place
+from app.plan import warm
+from app.plan.hours import as_utc
 from app.prompts import AFTER_WORDS_S, language_choices, say
 from routing.board import CallView
 from routing.states import Call, Role
@@ -47,7 +49,7 @@ class Turn:
 
     number: int = 0
     key: str = ""
-    """`danger`, `language`, `still_needed`, or about ringing back `callback`, `callback_yes`, `callback_no`,
+    """`danger`, `crisis`, `language`, `still_needed`, or about ringing back `callback`, `callback_yes`, `callback_no`,
     `callback_stay`; or empty."""
     asked: int = 0
 
@@ -87,14 +89,23 @@ def document_for(view: CallView, turn: Turn, voice: Voice) -> Document:
     if view.state == Call.callback or turn.key.startswith("callback"):
         return _callback(view, turn, here, voice)
     if view.state == Call.greeting:
-        return greeting(voice, view.language, here, closed=view.closed)
+        return greeting(voice, view.language, here, view.now_ms, closed=view.closed, over=view.over)
     return _hold(view, _news(view, turn, voice.line), here, voice)
 
 
-def greeting(voice: Voice, language: str, here: Place, *, closed: bool) -> Document:
-    """Short, and at once: who we are, the danger key, the other languages (H6). Every other key leads on as well."""
-    words = (say(voice.line, language, "closed" if closed else "greeting"), *language_choices(voice.line, language))
-    return _asking(voice, here, *words)
+def greeting(voice: Voice, language: str, here: Place, now_ms: int, *, closed: bool, over: bool = False) -> Document:
+    """Short, and at once: who we are, the danger key, the other languages (H6). Every other key leads on as well. A
+    warm line also names the key to the crisis line; when it is closed, when it opens; `over`, that others are first."""
+    line = voice.line
+    words = warm.INSTEAD["over"] if over else _own(line, "closed" if closed else "greeting")
+    texts = line.words[language if language in line.words else line.languages[0]]
+    said = say(line, language, words, opens=warm.opens(line.hours, as_utc(now_ms), texts) if closed else "")
+    return _asking(voice, here, said, *language_choices(line, language))
+
+
+def _own(line: Line, words: str) -> str:
+    """The words of a warm line in place of the common ones."""
+    return warm.INSTEAD.get(words, words) if line.crisis else words
 
 
 def dial_backup(voice: Voice, language: str, here: Place, index: int, *, words: str) -> Document:
@@ -143,14 +154,16 @@ def _hold(view: CallView, words: str, here: Place, voice: Voice) -> Document:
 
 def _news(view: CallView, turn: Turn, line: Line) -> str:
     """The prompt for this turn, or none: only what is true now, and not more often than helps."""
-    if turn.key in ("danger", "language"):
+    if turn.key in ("danger", "language", "crisis"):
         return turn.key
     if view.state in (Call.reconnecting, Call.talking):
         return "reconnect"
     if view.cause in NEWS and view.now_ms - view.since_ms < NEWS_MS:
         return NEWS[view.cause]
     if turn.number <= 1:
-        return "passed_here" if view.via else "first_hold"
+        if view.via:
+            return "passed_here"
+        return _own(line, "closed_hold" if line.crisis and view.closed else "first_hold")
     waited_s = (view.now_ms - view.arrived_ms) / 1000
     if view.may_callback and (turn.number - max(view.callback_from, 1) - 1) % CALLBACK_EVERY == 0:
         return "callback_offer"

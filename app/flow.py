@@ -67,13 +67,13 @@ async def incoming(ctx: Context, leg: LegRequest) -> Document:
     """Somebody rings."""
     call, line = call_id(ctx.settings, leg.sid), ctx.lines.dialled(leg.to)
     language, agency = line.languages[0], rings_back(ctx, leg.to)
-    closed = not agency and line.closed_at(ctx.now_ms())
+    closed, day = not agency and line.closed_at(ctx.now_ms()), line.day_ms(ctx.now_ms())
     partner = asked.via(ctx, leg)
     try:
         who = Caller() if partner else _caller(ctx, leg)  # a partner's number is nobody's
         view = await ctx.moved(
             lambda: ctx.board.arrive(
-                call, leg.sid, line.id, language, who, ring_back=agency, closed=closed, via=partner
+                call, leg.sid, line.id, language, who, ring_back=agency, closed=closed, via=partner, day_ms=day
             )
         )
         if agency:
@@ -99,6 +99,8 @@ async def held(ctx: Context, leg: LegRequest) -> Document:
             view = await _dial_over(ctx, view, place.dialled)
     except BoardAway:
         return _without_board(ctx, leg, place, key)
+    if view.line != voice.line.id:  # a warm line's call has become a crisis call
+        voice = voice_of(ctx, ctx.lines.line(view.line))
     return document_for(view, Turn(place.turn, key, place.asked), voice)
 
 
@@ -172,21 +174,32 @@ async def _turn(ctx: Context, leg: LegRequest, place: Place, *, key: str) -> Cal
             away=place.nostore is not None,
             closed=place.cls != CallClass.agency and ctx.lines.line(place.line).closed_at(place.at),
             callback=CALLBACK.get(key, ""),
+            day_ms=ctx.lines.line(place.line).day_ms(place.at),
             caller=_caller(ctx, leg),
         )
     )
 
 
 def _read_key(line: Line, digits: str | None, place: Place) -> tuple[str, Place]:
-    """What a key means here: while we ask, the danger key says "yes". A wrong or retired key means nothing."""
+    """What a key means here: while we ask, the danger key says "yes". A wrong or retired key means nothing. From a warm
+    line `crisis` and `danger` lead to its crisis line."""
     meaning = line.keys.get(digits or "", "")
     if meaning == "danger":
-        return ("still_needed", place) if place.asked else ("danger", place)
+        return ("still_needed", place) if place.asked else ("danger", _up(line, place))
+    if meaning == "crisis":
+        return "crisis", _up(line, place)
     if chosen := CHOICES.get(place.ask, {}).get(meaning):
         return chosen, place
     if meaning.startswith("language:"):
         return "language", replace(place, language=meaning.partition(":")[2])
     return "", place
+
+
+def _up(line: Line, place: Place) -> Place:
+    """The place of a warm line's caller at its crisis line: where they are from now on, whoever forgets it (H1)."""
+    if not line.crisis:
+        return place
+    return replace(place, line=line.crisis, cls=CallClass.standard if place.cls == CallClass.warm else place.cls)
 
 
 def _place(ctx: Context, leg: LegRequest) -> Place:

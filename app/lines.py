@@ -20,8 +20,8 @@ from zoneinfo import available_timezones
 
 from app.partners import agreed
 from app.people.credentials import CredentialKind
-from app.plan import reading, rules
-from app.plan.hours import Hours, as_utc
+from app.plan import reading, rules, warm
+from app.plan.hours import Hours, as_utc, day_begins
 from app.plan.reading import SAYINGS, BadPlan, Saying
 from app.secrets import SNAPSHOT, BadToken, Secrets
 from app.settings import Settings, wrong_number, wrong_numbers
@@ -47,7 +47,8 @@ class Line:
     """The first is spoken until the caller chooses another."""
     cls: str
     keys: Mapping[str, str]
-    """Digit to meaning: `danger`, `language:<code>`, `callback` and `not_safe`. Any other digit changes nothing."""
+    """Digit to meaning: `danger`, `language:<code>`, `callback`, `not_safe`, or of a warm line `crisis`. Any other digit
+    changes nothing."""
     emergency_words: Mapping[str, str]
     """Language to the local emergency number as it is spoken."""
     words: Mapping[str, Mapping[str, str]]
@@ -64,6 +65,17 @@ class Line:
     """When its own people answer; None: at all times."""
     sayings: tuple[Saying, ...] = SAYINGS
     """Which words are said when to who waits, by seconds since the first ring."""
+    zone: str = "UTC"
+    """Days of its limit are of this IANA zone."""
+
+    @property
+    def crisis(self) -> str:
+        """Of a warm line the line to which it leads; of others empty."""
+        return self.routing.crisis
+
+    def day_ms(self, ms: int) -> int:
+        """When the day of that moment began here, for the limit of a day; 0 without one."""
+        return day_begins(ms, self.zone) if self.routing.limit else 0
 
     def closed_at(self, ms: int) -> bool:
         """A first ring at that moment is outside the opening hours."""
@@ -160,13 +172,18 @@ def parse(raw: Mapping[str, Any], edits: Mapping[str, Edit] | None = None, revis
         raise BadLines(f"lines file: there is no line {default!r}, which is to be the default")
     if raw.get("zone", "UTC") not in available_timezones():
         raise BadLines("lines file: zone is not an IANA time zone, such as Europe/Berlin")
+    by_id = {line.id: line for line in lines}
     for line in lines:
         _checked(line)
+        if line.crisis and (line.crisis not in by_id or by_id[line.crisis].crisis):
+            raise BadLines(f"line {line.id!r}: crisis names the line, no warm one, to which its callers can always go")
+    if by_id[default].crisis:
+        raise BadLines("lines file: a warm line cannot be the default")
     try:
         agreed.check(raw, {line.id: (*line.routing.plan, *line.routing.closed_plan) for line in lines})
     except BadPlan as wrong:
         raise BadLines(f"lines file: {wrong}") from None
-    return Lines(raw, {line.id: line for line in lines}, default, edits, revision)
+    return Lines(raw, by_id, default, edits, revision)
 
 
 def usable(raw: Mapping[str, Any], edits: Mapping[str, Edit], revision: int) -> Lines:
@@ -192,7 +209,8 @@ def _edited(id_: str, spec: Mapping[str, Any], raw: Mapping[str, Any], edit: Edi
         return spec
     data = dict(edit.data)
     own: Mapping[str, Mapping[str, str]] = data.get("words", {})
-    said = {one.words for one in reading.sayings(data["say"])} if "say" in data else {one.words for one in SAYINGS}
+    usual = warm.SAYINGS if spec.get("kind") == "warm" else SAYINGS
+    said = {one.words for one in (reading.sayings(data["say"]) if "say" in data else usual)}
     known = {key for code in spec["languages"] for key in raw["words"][code]}
     _named(id_, lambda: rules.check_own_words(own, spec["languages"], known, said))
     given: Mapping[str, Mapping[str, str]] = spec.get("words", {})
@@ -243,6 +261,7 @@ def _check(line: Line) -> None:
         raise BadLines(f"line {line.id!r}: its class is one of {', '.join(CALLERS)}")
     for digit, meaning in line.keys.items():
         known = {"danger", "callback", "not_safe", *(f"language:{code}" for code in line.languages)}
+        known |= {"crisis"} if line.crisis else set[str]()
         if not re.fullmatch("[0-9*#]", digit) or meaning not in known:
             raise BadLines(f"line {line.id!r}, key {digit!r}: one of 0 to 9, * and #, and it means {sorted(known)}")
     for code in line.languages:
@@ -261,6 +280,7 @@ def _check_plan(line: Line) -> None:
     rules.check_sayings(line.sayings, line.words)
     rules.check_danger_named(line.words, key_for(line.keys, "danger"))
     rules.check_callback(line.routing.plan, line.words, line.keys)
+    warm.check(line.crisis, line.routing.limit, line.cls, line.keys, line.words, line.hours)
 
 
 def _named(id_: str, check: Callable[[], None]) -> None:
@@ -275,12 +295,14 @@ def _check_words(line: Line, code: str, key: str, text: str) -> None:
     """Each placeholder is one that is filled, with something."""
     keys = {meaning: key_for(line.keys, meaning) for meaning in ("danger", "callback", "not_safe")}
     facts = {"emergency": line.emergency_words.get(code, ""), **keys, "digit": "2"}
+    facts |= {"crisis": key_for(line.keys, "crisis"), "opens": "09:00"} if line.crisis else {}
     where = f"line {line.id!r}, language {code!r}, words {key!r}"
     try:
         used = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
         text.format_map(facts)
     except (KeyError, ValueError, IndexError, AttributeError, TypeError):
         names = "{emergency}, {danger}, {callback}, {not_safe} and {digit}"
+        names += ", {crisis} and {opens}" if line.crisis else ""
         raise BadLines(f"{where}: placeholders are {names}, nothing else") from None
     for name in used:
         if not facts[name] and not (key in rules.CALLBACK_WORDS and not rules.has_callback(line.routing.plan)):
@@ -291,29 +313,37 @@ def _line(id_: str, spec: Mapping[str, Any], raw: Mapping[str, Any]) -> Line:
     common: Mapping[str, Mapping[str, str]] = raw["words"]
     own: Mapping[str, Mapping[str, str]] = spec.get("words", {})
     languages = tuple(spec["languages"])
-    steps, closed = (spec.get(name, raw.get(name)) for name in ("plan", "closed_plan"))
+    crisis = warm.crisis_of(id_, spec)
+    usual: Mapping[str, Any] = {} if crisis else raw
+    steps, closed = (spec.get(name, usual.get(name)) for name in ("plan", "closed_plan"))
+    grade = spec.get("class", "warm" if crisis else "standard")
+    texts = {code: warm.words({**common[code], **own.get(code, {})}, bool(crisis)) for code in languages}
+    hours = reading.hours(spec.get("hours"))
     routed = policy.Line(
         id_,
         languages,
         tuple(spec.get("skills", ())),
-        reading.steps(steps) if steps is not None else policy.DEFAULT_PLAN,
-        reading.steps(closed) if closed is not None else policy.CLOSED_PLAN,
-        spec.get("class", "standard"),
+        reading.steps(steps) if steps is not None else policy.WARM_PLAN if crisis else policy.DEFAULT_PLAN,
+        reading.steps(closed) if closed is not None else policy.WARM_CLOSED_PLAN if crisis else policy.CLOSED_PLAN,
+        grade,
+        crisis,
+        spec.get("limit_a_day", warm.LIMIT) if crisis else 0,
     )
     return Line(
         routing=routed,
         id=id_,
         number=spec["number"],
         languages=languages,
-        cls=spec.get("class", "standard"),
+        cls=grade,
         keys=dict(spec["keys"]),
         emergency_words=dict(spec["emergency_words"]),
-        words={code: {**common[code], **own.get(code, {})} for code in languages},
+        words=texts,
         voices={code: raw["voices"][code] for code in languages},
         credentials=tuple(spec.get("credentials", ())),
         staff_min=int(spec.get("staff_min", 2)),
-        hours=reading.hours(spec.get("hours")),
-        sayings=reading.sayings(spec["say"]) if "say" in spec else SAYINGS,
+        hours=hours,
+        sayings=reading.sayings(spec["say"]) if "say" in spec else warm.SAYINGS if crisis else SAYINGS,
+        zone=spec.get("zone") or (hours.zone if hours else raw.get("zone", "UTC")),
     )
 
 

@@ -36,7 +36,7 @@ GRAVE = frozenset({CallClass.agency, CallClass.attempt, CallClass.danger})
 def arrived(voice: Voice, here: Place, now_ms: int) -> Document:
     """A first ring that the board could not be told of: greeted as ever."""
     again = here.next(here.turn, nostore=now_ms)
-    return greeting(voice, here.language, again, closed=voice.line.closed_at(here.at))
+    return greeting(voice, here.language, again, now_ms, closed=voice.line.closed_at(here.at))
 
 
 def turn(voice: Voice, place: Place, key: str, now_ms: int) -> Document:
@@ -63,7 +63,7 @@ def _telephone(voice: Voice, place: Place, *, urgent: bool, held_ms: int) -> int
 
 def _words(place: Place, key: str) -> str:
     if key:
-        return "language" if key == "language" else "nostore"
+        return key if key in ("language", "crisis") else "nostore"
     if place.dialled is not None:
         return "still_here"
     return "nostore" if place.nostore is None or place.turn % WORDS_EVERY == 1 else ""

@@ -35,8 +35,8 @@ def say(line: Line, language: str, key: str, **facts: str) -> Say:
     """The line's words for `key` in that language, spoken with its voice."""
     code = language if language in line.words else line.languages[0]
     text = line.words[code].get(key) or line.words[line.languages[0]].get(key) or LAST_RESORT
-    keys = {meaning: key_for(line.keys, meaning) for meaning in ("danger", "callback", "not_safe")}
-    known = {"emergency": line.emergency_words.get(code, ""), **keys, **facts}
+    keys = {meaning: key_for(line.keys, meaning) for meaning in ("danger", "crisis", "callback", "not_safe")}
+    known = {"emergency": line.emergency_words.get(code, ""), "opens": "", **keys, **facts}
     return Say(text.format_map(known), line.voices[code])
 
 

@@ -97,8 +97,8 @@ class Order:
 
     def _in_w(self, other: Caller, taken: Caller, event: Happened) -> bool:
         queued = other.state in IN_QUEUE or (other.state == "callback" and other.away)
-        waits = queued and not other.offers and not other.needs_key and not other.behind
-        waits = waits and other.since <= event.at_ms
+        held = other.offers or other.needs_key or other.behind
+        waits = queued and not held and other.since <= event.at_ms
         same = (other.line, other.language) == (taken.line, taken.language)
         if not (waits and same and other.sure >= taken.maybe):
             return False

@@ -67,5 +67,11 @@ class Hours:
         return other.openings if other else self.weekly[day.weekday()]
 
 
+def day_begins(ms: int, zone: str) -> int:
+    """The first moment (ms) of the day on which `ms` lies in that zone."""
+    today = as_utc(ms).astimezone(zone_of(zone)).date()
+    return round(instant(datetime.combine(today, time()), zone, last=False).timestamp() * 1000)
+
+
 def as_utc(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)

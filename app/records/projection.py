@@ -292,6 +292,7 @@ KINDS: Mapping[str, Callable[[Reading], Any]] = {
     "call.state": _state,
     "call.class": _class,
     "call.language": _language,
+    "call.line": lambda r: r.now("line", r.word("to")),
     "call.key": _key,
     "call.leg_gone": _leg_gone,
     "call.ended": _ended,

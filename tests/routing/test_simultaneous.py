@@ -1,4 +1,4 @@
-"""C6: second and further calls of one number wait behind the first; never a block, and never where we cannot be sure."""
+"""C6: second and further calls of one number wait behind the first; never a block, never where nobody can be sure."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ async def test_C6_the_second_waits_until_the_first_is_over(world: World) -> None
     assert await world.has_offer(first) == "c2"
 
 
-async def test_C6_it_waits_while_the_first_talks_and_comes_to_the_human_line_at_the_end_of_its_plan(world: World) -> None:
+async def test_C6_it_waits_while_the_first_talks_and_comes_to_a_human_line_at_its_plans_end(
+    world: World,
+) -> None:
     await world.board.numbers([], [])
     await world.person("s1")
     await world.person("s2")

@@ -143,7 +143,12 @@ async def test_L10_a_transfer_up_makes_it_a_crisis_call_whose_owner_follows(worl
     view = await world.board.call("c1")
     assert (view.owner, view.cls, view.state) == ("s1", "standard", "talking")
     (changed,) = await world.events_of("call.class")
-    assert (changed["from"], changed["to"], changed["who"], changed["why"]) == ("warm", "standard", "peer", "transfer up")
+    assert (changed["from"], changed["to"], changed["who"], changed["why"]) == (
+        "warm",
+        "standard",
+        "peer",
+        "transfer up",
+    )
 
 
 async def test_a_person_who_raises_the_class_makes_it_a_crisis_call(world: World) -> None:
