@@ -15,6 +15,7 @@ from app import lines as lines_data
 from app.api import demo, mount
 from app.context import Context
 from app.links import Links
+from app.numbers import follow as numbers
 from app.partners import asked as partner_routes
 from app.plan import follow
 from app.reconciler import forgotten
@@ -39,6 +40,7 @@ LOOPS: dict[str, Loop] = {
     "recorder": recorder.run,
     "missed": missed.run,
     "lines": follow.run,
+    "numbers": numbers.run,
 }
 #: Seconds before a crashed loop starts again.
 RESTART_AFTER_S = 1.0

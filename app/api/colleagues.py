@@ -12,7 +12,7 @@ from app.api.desk import Desk
 from app.api.errors import Refused, refuse
 from app.api.fields import Id, In, Language, Line, Out, PathId
 from app.api.trail import note
-from routing.board import SpecView
+from routing.board import CallView, SpecView
 from routing.policy import lanes_of_colleagues, lanes_of_leads
 
 router = APIRouter(route_class=Route, prefix="/api", tags=["colleagues"])
@@ -30,16 +30,17 @@ class ColleagueOut(Out):
 
 class AskIn(In):
     """`transfer`: they come to take the call over, all three hear each other. `consult`: the two talk alone first, the
-    caller hears that they are not alone."""
+    caller hears that they are not alone. `to` the `crisis` line: from a warm line up, and the call is a crisis
+    call from then on."""
 
     kind: Literal["transfer", "consult"]
-    to: Literal["person", "line", "lead"]
+    to: Literal["person", "line", "lead", "crisis"]
     person: Id | None = None
     """Who, for `person`."""
     line: Line | None = None
     """Whose people, for `line`; absent: the call's own line."""
     language: Language | None = None
-    """Which of them, for `line`; absent: those who speak the caller's language."""
+    """Which of them, for `line` and `crisis`; absent: those who speak the caller's language."""
 
 
 class AskOut(Out):
@@ -76,7 +77,8 @@ async def ask(id: PathId, form: AskIn, request: Request, session: OnTheLine) -> 
     """Ask a colleague into one's own call. The call stays as it is until they have come; one is asked at a time."""
     desk = desk_of(request)
     to, lanes = await _whom(desk, id, form)
-    answer = await desk.ctx.board.ask(id, session.spec, kind=form.kind, to=to, lanes=lanes)
+    up = form.to == "crisis"
+    answer = await desk.ctx.board.ask(id, session.spec, kind=form.kind, to=to, lanes=lanes, up=up)
     refuse(answer)
     await note(desk, session, f"call.{form.kind}", "call", id, {"asked": str(answer.data["spec"])})
     return AskOut(offer=answer.data["offer"], spec=answer.data["spec"])
@@ -108,9 +110,14 @@ async def _whom(desk: Desk, call: str, form: AskIn) -> tuple[str, tuple[str, ...
     view = await desk.ctx.board.call(call)
     if view is None:
         raise Refused(404, "unknown", "There is no such call any more.")
-    name = form.line or view.line
+    name = _crisis(desk, view) if form.to == "crisis" else form.line or view.line
     if name not in desk.ctx.lines.by_id:
         raise Refused(404, "unknown", "There is no such line.")
     line = desk.ctx.lines.line(name).routing
     lanes = lanes_of_leads(line) if form.to == "lead" else lanes_of_colleagues(line, form.language or view.language)
     return "", lanes
+
+
+def _crisis(desk: Desk, view: CallView) -> str:
+    """The line above a warm line. Asked once more the call is there already, and it is the same asking."""
+    return desk.ctx.lines.line(view.line).crisis or view.line

@@ -56,6 +56,7 @@ REASONS: Mapping[str, tuple[int, str]] = {
     "join_first": (409, "Join the call first, so that the caller hears you; then take it over."),
     "asking": (409, "Somebody is being asked already: wait for their answer, or take it back first."),
     "not_free": (409, "This colleague is not free at the moment, or has just declined."),
+    "not_warm": (409, "This is a call of the crisis line already: ask one of its people."),
     "nobody_free": (409, "Nobody whom you could ask is free at the moment. The call stays with you."),
     "ringing": (409, "An interpreter of another language is there or being rung: let them go first."),
     "not_there": (409, "Hand over once your colleague is in the room and can be heard. The call stays with you."),

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.records.base import Base, now
 from app.records.models_lines import LineVersion
 from app.records.models_notes import CallNote
+from app.records.models_numbers import NumberMark
 from app.records.models_people import AuditEntry, Revocation, Specialist
 from app.records.models_planned import Credential, Shift, ShiftChange, ShiftSwap
 
@@ -35,6 +36,7 @@ __all__ = [
     "HandoffFact",
     "Leg",
     "LineVersion",
+    "NumberMark",
     "Offer",
     "Ownership",
     "RecorderCursor",

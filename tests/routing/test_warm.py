@@ -1,4 +1,4 @@
-"""The warm line: peers, a day's limit, one key to crisis at any time, and a transfer that leads up only (issue 4, 9)."""
+"""The warm line: peers, a day's limit, one key to crisis at any time, a transfer that leads up only (issue 4, 9)."""
 
 from __future__ import annotations
 
@@ -86,11 +86,8 @@ async def test_one_key_makes_it_a_crisis_call_at_once_with_its_first_arrival(wor
     assert view.arrived_ms == rang.arrived_ms
     assert await world.has_offer("s1") == "c1"
     assert await world.has_offer("peer") == "", "an offer to a peer ends"
-    assert [(d["to"], d["who"], d["why"]) for d in await world.events_of("call.class")][0] == (
-        "standard",
-        "caller",
-        "key",
-    )
+    first, *_ = await world.events_of("call.class")
+    assert (first["to"], first["who"], first["why"]) == ("standard", "caller", "key")
     assert [(d["from"], d["to"]) for d in await world.events_of("call.line")] == [("warm", "main")]
     await world.repeat_turn("c1")
     assert len(await world.events_of("call.line")) == 1, "once"

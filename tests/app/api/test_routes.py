@@ -50,6 +50,7 @@ ALLOWED = {
     "POST /api/calls/{id}/interpreter": SPECIALIST_TOO,
     "POST /api/calls/{id}/ring": SPECIALIST_TOO,
     "GET /api/interpreters": SPECIALIST_TOO,
+    "POST /api/calls/{id}/number-mark": SPECIALIST_TOO,
     "POST /api/calls/{id}/listen": {Role.lead},
     "POST /api/calls/{id}/whisper": {Role.lead},
     "POST /api/calls/{id}/barge": {Role.lead},

@@ -57,6 +57,7 @@ NEEDS = {
     "POST /api/calls/{id}/interpreter": "board",
     "POST /api/calls/{id}/ring": "board",
     "GET /api/interpreters": "",
+    "POST /api/calls/{id}/number-mark": "record",
     "POST /api/calls/{id}/listen": "board",
     "POST /api/calls/{id}/whisper": "board",
     "POST /api/calls/{id}/barge": "board",
@@ -124,6 +125,7 @@ BODIES: dict[str, Any] = {
     "POST /api/calls/{id}/ask": {"kind": "transfer", "to": "line"},
     "POST /api/calls/{id}/hand-over": {"to": "s1"},
     "POST /api/calls/{id}/interpreter": {"language": "fr"},
+    "POST /api/calls/{id}/number-mark": {"id": "mark-0000001", "mark": "shared", "why": "a shelter's telephone"},
 }
 QUERIES = {
     "DELETE /api/shifts": "?id=1",

@@ -1309,6 +1309,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{id}/number-mark": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark
+         * @description Say of the number of one's own call (a lead: of any) that no limit applies to it, or that one does again. Sending
+         *     it again changes nothing.
+         */
+        post: operations["mark_api_calls__id__number_mark_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls/{id}/story": {
         parameters: {
             query?: never;
@@ -1480,7 +1501,8 @@ export interface components {
         /**
          * AskIn
          * @description `transfer`: they come to take the call over, all three hear each other. `consult`: the two talk alone first, the
-         *     caller hears that they are not alone.
+         *     caller hears that they are not alone. `to` the `crisis` line: from a warm line up, and the call is a crisis
+         *     call from then on.
          */
         AskIn: {
             /**
@@ -1492,7 +1514,7 @@ export interface components {
              * To
              * @enum {string}
              */
-            to: "person" | "line" | "lead";
+            to: "person" | "line" | "lead" | "crisis";
             /** Person */
             person?: string | null;
             /** Line */
@@ -2287,6 +2309,21 @@ export interface components {
             closed_plan: components["schemas"]["StepOut"][];
             /** Danger Backup S */
             danger_backup_s: number;
+        };
+        /**
+         * MarkIn
+         * @description `shared`: several people call with it. `flagged`: whoever calls with it is never limited. `none`: neither.
+         */
+        MarkIn: {
+            /** Id */
+            id: string;
+            /**
+             * Mark
+             * @enum {string}
+             */
+            mark: "shared" | "flagged" | "none";
+            /** Why */
+            why: string;
         };
         /**
          * Me
@@ -5402,6 +5439,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DraftKey"];
+                };
+            };
+        };
+    };
+    mark_api_calls__id__number_mark_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
