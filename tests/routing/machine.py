@@ -13,9 +13,10 @@ from routing.board import Accepted, BoardAway, EpochChanged
 from tests.routing.machine_callbacks import Callbacks
 from tests.routing.machine_colleagues import Colleagues
 from tests.routing.machine_hands import CALLS, SPANS, SPECS, Person, call_names, someone_is, spec_names
+from tests.routing.machine_numbers import Numbers
 
 
-class BoardMachine(Callbacks, Colleagues):
+class BoardMachine(Callbacks, Numbers, Colleagues):
     """Moves of callers, people, the carrier and time, in any order."""
 
     # -- people

@@ -9,6 +9,7 @@ from hypothesis.stateful import precondition, rule
 
 from routing.board import Answer, Caller, CallView
 from tests.routing.machine_hands import CALLS, GRAVE, Hands, Past, call_names, caller_of
+from tests.routing.world import START
 
 
 class Callers(Hands):
@@ -16,16 +17,24 @@ class Callers(Hands):
 
     @precondition(lambda self: not all(line.rang for line in self.fates.callers.values()))
     @rule(
-        call=call_names, language=st.sampled_from(("en", "en", "es")), ring_back=st.sampled_from((False, False, True))
+        call=call_names,
+        language=st.sampled_from(("en", "en", "es")),
+        ring_back=st.sampled_from((False, False, True)),
+        line=st.sampled_from(("main", "main", "warm")),
+        number=st.sampled_from(("", "hash-ann", "hash-ann", "hash-bob")),
     )
-    def rings(self, call: str, language: str, ring_back: bool = False) -> None:
+    def rings(self, call: str, language: str, ring_back: bool = False, line: str = "main", number: str = "") -> None:
         call = next((c for c in (call, *CALLS) if not self.fates.callers[c].rang), "")
         if not call:
             return
         self.fates.callers[call].rang = True
-        self.do(self.world.rings(call, language=language, ring_back=ring_back, caller=caller_of(call)))
+        line = "main" if ring_back else line
+        language = "en" if line == "warm" else language
+        who = Caller(number, "cipher", withheld=False) if number else caller_of(call)
+        how = {"ring_back": ring_back, "day_ms": START}
+        self.do(self.world.rings(call, language=language, line=line, caller=who, **how))
         phone, board = self.world.phones[call], self.world.board
-        again = board.arrive(call, phone.sid, "main", language, Caller(), ring_back=ring_back)
+        again = board.arrive(call, phone.sid, line, language, who, **how)
         self.nothing(again, "arrive again")
         self._turn(call)
 

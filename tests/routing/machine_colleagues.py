@@ -52,9 +52,13 @@ class Colleagues(Leads):
     def free_colleagues(self, call: str, to: str) -> set[str]:
         """Who may be asked, by what the board shows of the idle."""
         store = self.world.board._store
-        lane = to if to not in SPECS else "main|*|any|"
-        members = self.loop.run_until_complete(store.plain("ZRANGE", f"{store.tag}idle:{lane}", 0, -1))
-        idle = {m.partition(":")[2] for m in members}
+        theirs = f"{self.model.calls[call].line}|*|any|"
+        found = [
+            self.loop.run_until_complete(store.plain("ZRANGE", f"{store.tag}idle:{lane}", 0, -1))
+            for lane in (to if to not in SPECS else theirs, theirs)
+        ]
+        named, let = ({m.partition(":")[2] for m in members} for members in found)
+        idle = named & let
         excluded = {s for s in idle if self.loop.run_until_complete(self._apart(s, call))}
         heard = {s for s in idle if self.model.beaten.get(s) == self.model.epoch}
         fresh = {s for s in heard if self.world.ms - self.model.beat_ms.get(s, 0) <= 12_000}

@@ -11,16 +11,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition
 
 from routing.board import Accepted, Answer, Caller, Seat
-from routing.policy import DEFAULT_PLAN, PlanStep
+from routing.policy import DEFAULT_PLAN, WARM_PLAN, PlanStep
 from routing.policy import Line as Line_
 from tests.routing.model import Model
 from tests.routing.stories import STORIES
 from tests.routing.world import World
 
 CALLS = ("c1", "c2", "c3", "c4", "c5", "c6")
-SPECS = ("s1", "s2", "s3")
+SPECS = ("s1", "s2", "s3", "p1")
 CLASSES = ("attempt", "urgent", "standard", "warm")
-MACHINE_LINES = (Line_("main", ("en", "es"), plan=(PlanStep(5, "callback"), *DEFAULT_PLAN)),)
+MACHINE_LINES = (
+    Line_("main", ("en", "es"), plan=(PlanStep(5, "callback"), *DEFAULT_PLAN)),
+    Line_("warm", ("en",), plan=WARM_PLAN, cls="warm", crisis="main", limit=1),
+)
 #: Whose telephone: c6 is c1's once more, c2 withholds its number.
 NUMBERS = {**{call: f"n{call}" for call in CALLS}, "c6": "nc1", "c2": ""}
 call_names = st.sampled_from(CALLS)
@@ -143,6 +146,9 @@ class Hands(RuleBasedStateMachine):
             self.model.may[spec] = (languages, str(tier))
             self.model.beaten[spec], self.model.beat_ms[spec] = self.model.epoch, self.world.ms
             self.do(self.world.person(spec, languages=languages, tier=tier))
+        self.model.may["p1"], self.model.on["p1"] = (("en",), "1"), "warm"
+        self.model.beaten["p1"], self.model.beat_ms["p1"] = self.model.epoch, self.world.ms
+        self.do(self.world.person("p1", on_lines=("warm",)))
         self.model.leads.add("l1")
         self.do(self.world.person("l1", role="lead", presence="offline"))
         story(self)

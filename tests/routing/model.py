@@ -23,6 +23,10 @@ HEAD = {
     "standard": 0,
     "warm": -600_000,
 }
+#: By what who is beyond a day's limit is behind, ms.
+OVER = 1_800_000
+#: Live with a place or a person of its own: a later call of the number may wait behind it.
+AHEAD = {"greeting", "waiting", "offered", "connecting", "talking", "backup_ringing", "backup_talking"}
 #: A declined pair stays apart at least this long, and at most the second, in ms (P2).
 APART_MS = (15_000, 60_000)
 
@@ -46,7 +50,6 @@ class CallModel:
     interpreted: bool = False
     n: int = 0
     ended: bool = False
-    number: str = ""
     away: bool = False
     """Chose to be rung back, and nobody has a leg (C4)."""
     pressed: bool = False
@@ -55,10 +58,21 @@ class CallModel:
     unsafe: bool = False
     rings: list[int] = field(default_factory=list)
     """When the person who has it now has rung, ms."""
+    line: str = "main"
+    number: str = ""
+    """Its keyed hash; empty for a withheld one."""
+    behind: bool = False
+    past: bool = False
+    """Its plan has come to the human line."""
+    over: bool = False
+
+    @property
+    def head(self) -> int:
+        return HEAD[self.cls] - (OVER if self.over else 0)
 
     @property
     def score(self) -> int:
-        return self.arrived - HEAD[self.cls]
+        return self.arrived - self.head
 
 
 @dataclass
@@ -93,6 +107,11 @@ class Model(CallbackModel):
         self.beaten: dict[str, str] = {}
         self.beat_ms: dict[str, int] = {}
         self.may: dict[str, tuple[Sequence[str], str]] = {}
+        self.on: dict[str, str] = {}
+        """Of who serves another line than the main one, which."""
+        self.told = ""
+        """The epoch that has last heard which numbers are marked."""
+        self.marked: set[str] = set()
         self.leads: set[str] = set()
         self.connected: set[str] = set()
         self.clinical: set[str] = set()
@@ -126,8 +145,9 @@ class Model(CallbackModel):
         self.calls[event.call] = CallModel(
             event.state, data["cls"], data["arrived_ms"], data["counter"], data["language"], n=event.n
         )
-        self.calls[event.call].number = data["number_hash"]
-        self.calls[event.call].away = event.state == "callback"
+        call = self.calls[event.call]
+        call.line, call.number = data["line"], "" if data["withheld"] else data["number_hash"]
+        call.away = event.state == "callback"
 
     def on_call_state(self, event: Event, data: Mapping[str, Any]) -> None:
         call = self.calls[event.call]
@@ -168,10 +188,42 @@ class Model(CallbackModel):
         call = self.calls[event.call]
         if data["step"] == "callback":
             call.may = True
+        call.past = call.past or data["step"] in ("backup", "danger_backup")
         if data["step"] == "tier":
             call.tiers.add("2")
         if data["step"] == "interpreter":
             call.interpreter = True
+
+    def on_call_line(self, event: Event, data: Mapping[str, Any]) -> None:
+        call = self.calls[event.call]
+        assert (data["from"], data["to"]) == (call.line, "main") != ("main", "main"), "up, and never down"
+        assert data["who"], "somebody has decided it"
+        call.line, call.tiers, call.interpreter = "main", {"1"}, False
+
+    def _limited(self, call: CallModel) -> None:
+        assert call.number, "a withheld number is never limited (C6)"
+        assert call.number not in self.marked, "a marked number is never limited (C6)"
+        assert self.told == self.epoch, "nobody is limited before this epoch knows the marks"
+
+    def on_call_behind(self, event: Event, data: Mapping[str, Any]) -> None:
+        call = self.calls[event.call]
+        assert call.behind != data["on"]
+        call.behind = data["on"]
+        if not data["on"]:
+            return
+        self._limited(call)
+        assert call.cls not in (*GRAVE, "agency"), "the gravest wait behind nobody"
+        assert not call.past, "whose plan has come to its end waits behind nobody"
+        others = [o for id_, o in self.calls.items() if id_ != event.call and o.number == call.number]
+        first = [o for o in others if o.counter < call.counter and o.state in AHEAD and HEAD[o.cls] >= HEAD[call.cls]]
+        assert first, "behind an earlier call of the same number, in its class or a graver one"
+
+    def on_call_limit(self, event: Event, data: Mapping[str, Any]) -> None:
+        call = self.calls[event.call]
+        call.over = data["on"]
+        if data["on"]:
+            self._limited(call)
+            assert (call.line, call.cls) == ("warm", "warm"), "a crisis call knows no limit"
 
     def on_call_ended(self, event: Event, _data: Mapping[str, Any]) -> None:
         call = self.calls[event.call]
@@ -217,6 +269,8 @@ class Model(CallbackModel):
             assert call.state in QUEUED, "only waiting callers are offered"
             assert not call.needs_key
             assert (call.state == "callback") == call.away, "a callback is offered once its caller has hung up"
+            assert not call.behind, "who waits behind another call of their number is not offered (C6)"
+            assert call.line == self.on.get(name, "main"), "a peer takes no crisis call, nobody else a peer's"
             assert event.at_ms >= call.held_until, "after a leave, 20 s (L9)"
             self._first(event, data)
         elif beside:
@@ -237,7 +291,7 @@ class Model(CallbackModel):
                 continue
             mine, theirs = (taken.score, taken.counter), (other.score, other.counter)
             assert mine <= theirs, f"P1: {name} was given {event.call} while {id_} waited"
-            gap = HEAD[other.cls] - HEAD[taken.cls]
+            gap = other.head - taken.head
             assert taken.arrived - other.arrived <= -gap, "P1: a(y) - a(x) <= h(y) - h(x)"
 
     def _in_w(self, name: str, id_: str, other: CallModel, now: int) -> bool:
@@ -246,6 +300,8 @@ class Model(CallbackModel):
             or other.needs_key
             or now < other.held_until
             or other.offers
+            or other.behind
+            or other.line != self.on.get(name, "main")
         ):
             return False
         if now - self.spec(name).apart.get(id_, -APART_MS[1]) < APART_MS[1]:
@@ -357,6 +413,9 @@ class Model(CallbackModel):
                 assert not call.owner, f"{id_} waits and is somebody's"
                 assert not call.interpreted, f"{id_} waits with an interpreter alone"
                 assert not call.asks, f"{id_} waits and somebody is asked to join nobody"
+            assert not (call.behind and call.past) or call.state == "closed", (
+                f"{id_} waits behind for too long"
+            )
         for spec in self.specs.values():
             if spec.offer:
                 assert spec.duty == "offered"

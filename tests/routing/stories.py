@@ -11,6 +11,7 @@ from routing.board import Accepted, EpochChanged
 from tests.routing.stories_callbacks import CALLBACKS
 from tests.routing.stories_colleagues import COLLEAGUES
 from tests.routing.stories_leads import LEADS
+from tests.routing.stories_numbers import NUMBERS
 
 
 def quiet(_m: Any) -> None:
@@ -323,4 +324,5 @@ STORIES = (
     *LEADS,
     *COLLEAGUES,
     *CALLBACKS,
+    *NUMBERS,
 )

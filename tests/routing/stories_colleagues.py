@@ -105,4 +105,10 @@ def _let_go(m: Any) -> list[str]:
     return [data["sid"] for kind, data in m.do(m.world.effects()) if kind == "complete_leg"]
 
 
-COLLEAGUES = (asked, asked_in_vain, handed, handed_late, inherited_alone, interpreted)
+def asked_up(m: Any) -> None:
+    """Nothing is above the crisis line."""
+    board = _conversation(m)
+    m.refused(board.ask("c1", "s1", kind="transfer", lanes=("main|en|1|",), up=True), "up from a crisis call")
+
+
+COLLEAGUES = (asked_up, asked, asked_in_vain, handed, handed_late, inherited_alone, interpreted)

@@ -21,12 +21,14 @@ from tests.routing.stories import STORIES
 from tests.routing.stories_callbacks import CALLBACKS
 from tests.routing.stories_colleagues import COLLEAGUES
 from tests.routing.stories_leads import LEADS
+from tests.routing.stories_numbers import NUMBERS
 from tests.routing.test_machine import QUICK
 
 OWN = {
     ("lead_", "take_over_", "hold_", "help_", "mode_"): LEADS,
     ("ask_", "unask_", "hand_", "interpreter_"): COLLEAGUES,
     ("callback_", "ring_", "rung_", "keep_", "class_away", "away_"): CALLBACKS,
+    ("behind", "marks", "marked"): NUMBERS,
 }
 """How the guards of the moves beside a call are named: their own stories are told first."""
 

@@ -40,6 +40,7 @@ CALL = {
     *("line", "lang", "wh", "sid"),  # the same for all, or follows from the id
     *("cause", "plan", "seen", "oldrooms", "room", "room_sid"),  # kept where they count, see `_call`
     *("press", "grave", "pressed_turn", "before", "held_until"),
+    *("day", "kin", "behind", "past", "over"),  # limits of a number: all are withheld here
 }
 CLOSED = {"oldrooms", "id", "state", "backup_sid", "bi", "inroom", "ro", "agency", "turn"}
 """What is still asked of a call that is over."""

@@ -20,6 +20,7 @@ local function stands_behind(c, ahead)
   if ahead < B.config().rank[c.cls] then return false end -- guard: behind_class
   if c.cls == 'agency' or B.config().parallel[c.cls] then return false end -- guard: behind_grave
   if c.past == '1' then return false end -- guard: behind_past
+  if c.state == 'callback' then return false end -- a person rings them back when it is their turn
   return B.limited(c)
 end
 
