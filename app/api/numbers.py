@@ -14,13 +14,12 @@ from app.api.console import Done, OnTheLine
 from app.api.desk import Desk
 from app.api.errors import Refused
 from app.api.fields import In, Key, Narrative, PathId
-from app.api.ownership import own_call
+from app.api.ownership import was_own_call
 from app.api.trail import note
 from app.numbers import follow
 from app.people.sessions import Session
-from app.records.models_numbers import NumberMark
+from app.records.models import Call, NumberMark
 from app.secrets import NARRATIVE
-from routing.board import Caller
 
 router = APIRouter(route_class=Route, prefix="/api/calls", tags=["numbers"])
 
@@ -38,26 +37,27 @@ async def mark(id: PathId, form: MarkIn, request: Request, session: OnTheLine) -
     """Say of the number of one's own call (a lead: of any) that no limit applies to it, or that one does again. Sending
     it again changes nothing."""
     desk = desk_of(request)
-    await own_call(desk, session, id)
-    caller = await desk.ctx.board.secret(id)
-    if caller is None:
-        raise Refused(404, "unknown", "There is no such call any more.")
-    if caller.withheld or not caller.number_hash:
+    await was_own_call(desk, session, id)
+    async with desk.ctx.sessions() as store:
+        call = await store.get(Call, id)
+    if call is None:
+        raise Refused(404, "unknown", "There is no such call.")
+    if not call.number_hash or not call.number_cipher:
         raise Refused(409, "withheld", "This caller's number is withheld. No limit ever applies to it.")
     await note(desk, session, "number.mark", "call", id, {"mark": form.mark})
-    await _keep(desk, session, id, form, caller)
+    await _keep(desk, session, form, call)
     await follow.refresh(desk.ctx)
     return Done()
 
 
-async def _keep(desk: Desk, session: Session, call: str, form: MarkIn, caller: Caller) -> None:
+async def _keep(desk: Desk, session: Session, form: MarkIn, call: Call) -> None:
     row = {
         "id": form.id,
         "hotline": desk.ctx.settings.name,
-        "number_hash": caller.number_hash,
-        "number_cipher": caller.number_cipher,
+        "number_hash": call.number_hash,
+        "number_cipher": call.number_cipher,
         "mark": form.mark,
-        "call_id": call,
+        "call_id": call.id,
         "who": session.spec,
         "why_cipher": desk.ctx.secrets.encrypt(form.why, NARRATIVE),
         "at": datetime.fromtimestamp(desk.ctx.clock.now(), UTC),

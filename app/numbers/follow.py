@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app import logs
 from app.context import Context
 from app.people.stores import RECORD_AWAY
-from app.records.models import Call
-from app.records.models_numbers import NumberMark
+from app.records.models import Call, NumberMark
 from app.secrets import NUMBER, BadToken
 from routing.board import BoardAway
 
@@ -65,7 +65,7 @@ async def _marked(ctx: Context) -> Sequence[str]:
     newest = (
         select(NumberMark)
         .where(NumberMark.hotline == ctx.settings.name)
-        .distinct(NumberMark.number_hash)
+        .ext(distinct_on(NumberMark.number_hash))
         .order_by(NumberMark.number_hash, NumberMark.recorded_at.desc())
     )
     async with ctx.sessions() as store:

@@ -413,9 +413,7 @@ class Model(CallbackModel):
                 assert not call.owner, f"{id_} waits and is somebody's"
                 assert not call.interpreted, f"{id_} waits with an interpreter alone"
                 assert not call.asks, f"{id_} waits and somebody is asked to join nobody"
-            assert not (call.behind and call.past) or call.state == "closed", (
-                f"{id_} waits behind for too long"
-            )
+            assert not (call.behind and call.past) or call.state == "closed", f"{id_} waits behind for too long"
         for spec in self.specs.values():
             if spec.offer:
                 assert spec.duty == "offered"
