@@ -79,6 +79,9 @@ async def ask(id: PathId, form: AskIn, request: Request, session: OnTheLine) -> 
     to, lanes = await _whom(desk, id, form)
     up = form.to == "crisis"
     answer = await desk.ctx.board.ask(id, session.spec, kind=form.kind, to=to, lanes=lanes, up=up)
+    if up and answer.reason == "nobody_free":  # nobody is left alone with a crisis: then a lead
+        _, lanes = await _whom(desk, id, form, leads=True)
+        answer = await desk.ctx.board.ask(id, session.spec, kind=form.kind, lanes=lanes, up=True)
     refuse(answer)
     await note(desk, session, f"call.{form.kind}", "call", id, {"asked": str(answer.data["spec"])})
     return AskOut(offer=answer.data["offer"], spec=answer.data["spec"])
@@ -101,7 +104,7 @@ async def hand_over(id: PathId, form: HandOverIn, request: Request, session: OnT
     return Done()
 
 
-async def _whom(desk: Desk, call: str, form: AskIn) -> tuple[str, tuple[str, ...]]:
+async def _whom(desk: Desk, call: str, form: AskIn, *, leads: bool = False) -> tuple[str, tuple[str, ...]]:
     """The one who is named, or the lanes in which to look."""
     if form.to == "person":
         if not form.person:
@@ -114,7 +117,11 @@ async def _whom(desk: Desk, call: str, form: AskIn) -> tuple[str, tuple[str, ...
     if name not in desk.ctx.lines.by_id:
         raise Refused(404, "unknown", "There is no such line.")
     line = desk.ctx.lines.line(name).routing
-    lanes = lanes_of_leads(line) if form.to == "lead" else lanes_of_colleagues(line, form.language or view.language)
+    lanes = (
+        lanes_of_leads(line)
+        if leads or form.to == "lead"
+        else lanes_of_colleagues(line, form.language or view.language)
+    )
     return "", lanes
 
 

@@ -49,9 +49,13 @@ class Colleague(Console):
             await self.ask("POST", f"/api/calls/{call}/hold", on=False)
             self.director.notes(self.spec, "consults")
 
-    async def _transfer(self, call: str) -> None:
+    async def _up(self, call: str) -> None:
+        """From the warm line up: a crisis specialist comes, and the call is theirs."""
+        await self._transfer(call, ("crisis",))
+
+    async def _transfer(self, call: str, among: tuple[str, ...] = ("line", "lead")) -> None:
         """All three hear each other; then the call is the other one's, and this one goes."""
-        if not (colleague := await self._asks_in(call, "transfer")):
+        if not (colleague := await self._asks_in(call, "transfer", among)):
             return
         await self.clock.sleep(self._between(THREE_S))
         await self.ask("POST", f"/api/calls/{call}/hand-over", to=colleague)
@@ -59,11 +63,11 @@ class Colleague(Console):
         await self.clock.sleep(self._between(THREE_S))
         await self.ask("POST", f"/api/calls/{call}/leave")
 
-    async def _asks_in(self, call: str, kind: str) -> str:
-        """Whoever came, or nobody: one of the line's people if any is free, else a lead."""
+    async def _asks_in(self, call: str, kind: str, among: tuple[str, ...] = ("line", "lead")) -> str:
+        """Whoever came, or nobody: one of the line's people if any is free, else a lead; or of the line above."""
         end = self.clock.now() + LOOKS_S
         while self.clock.now() < end and self.call == call:
-            for to in ("line", "lead"):
+            for to in among:
                 if came := await self._try(call, kind, to):
                     return came
             await self.clock.sleep(AGAIN_S)

@@ -41,6 +41,8 @@ SAMPLE_DAY, SAMPLE_ZONE = date(2026, 1, 1), "America/New_York"
 EVENING = ("evening1", "evening2")
 #: Leads who are asked in.
 ADVISORS = ("advisor1", "advisor2")
+#: Logins of the warm line's peers.
+PEERS = ("peer1", "peer2")
 #: Seconds within which the specialists begin their shift, one after another.
 BEGIN_S = 3.0
 
@@ -146,6 +148,7 @@ async def staff(world: World, director: Director, count: int) -> list[Console]:
     beside: list[tuple[str, dict[str, Any]]] = [
         *((login, {"role": "specialist", "lines": ("later",), "tier": 2}) for login in EVENING),
         *((login, {"role": "lead", "lines": ()}) for login in ADVISORS),
+        *((login, {"role": "specialist", "lines": ("warm",)}) for login in PEERS),
     ]
     for login, about in beside:
         person = await somebody(world, login, **about)

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 LINE, NIGHT_LINE = "+12025550100", "+12025550101"
 #: A third one, whose people come so late that its callers would rather be rung back (C4).
 LATER_LINE = "+12025550102"
+#: Peers answer the fourth, the warm line.
+WARM_LINE = "+12025550103"
 #: Telephones of the emergency service, each for one handoff at a time.
 AGENCIES = ("+12025550180", "+12025550181", "+12025550182", "+12025550183")
 #: Seconds of an ordinary conversation: short, so that few people can serve many.
@@ -32,7 +34,7 @@ class Scene:
     ends: str = "caller"
     """`caller`, `specialist` (End call), `leaves`, `dies` (the device, who comes back) or `dies_for_long`."""
     acts: tuple[str, ...] = ()
-    """What the specialist does meanwhile: `risk`, `safe`, `urgent`, `handoff`, `consult`, `transfer`."""
+    """What the specialist does meanwhile: `risk`, `safe`, `urgent`, `handoff`, `consult`, `transfer`, `up`."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,11 @@ def _presses(digit: str) -> Draw:
     return lambda rng, script: replace(script, keys=((rng.uniform(1.0, 6.0), digit),))
 
 
+def _warm(_: random.Random, script: Script) -> Script:
+    """They ring the warm line."""
+    return replace(script, line=WARM_LINE)
+
+
 #: Part to (how many of 60, when in the run: early, any time, late; how the script differs). Slow ones come early, so
 #: that they are over in time; who is to give up waiting comes when everybody is busy.
 PARTS: dict[str, tuple[int, str, Draw]] = {
@@ -109,6 +116,9 @@ PARTS: dict[str, tuple[int, str, Draw]] = {
         "early",
         lambda rng, s: replace(s, scenes=(Scene(3.0),), calls_again_s=rng.uniform(2.0, 4.0)),
     ),
+    "warm_up": (2, "early", lambda rng, s: _warm(rng, _plays(Scene(40.0, acts=("up",)))(rng, s))),
+    "warm": (2, "any", lambda rng, s: _warm(rng, s)),
+    "warm_to_crisis": (2, "any", lambda rng, s: _warm(rng, _presses("0")(rng, s))),
     "danger_key": (2, "any", _presses("1")),
     "hangs_up_backup_ringing": (2, "any", lambda _rng, s: replace(s, hangs_up_in="backup_ringing", line=NIGHT_LINE)),
     "hangs_up_greeting": (2, "any", _hangs_up("greeting")),

@@ -23,7 +23,7 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.context import Context
-from app.demo.scripts import AGENCIES, LATER_LINE, LINE, NIGHT_LINE
+from app.demo.scripts import AGENCIES, LATER_LINE, LINE, NIGHT_LINE, WARM_LINE
 from app.lines import SHIPPED
 from app.links import Links
 from app.main import compose, create_app
@@ -84,14 +84,16 @@ LATER_PLAN = [
 
 def lines_file(folder: Path) -> Path:
     """The lines that ship, a second line that nobody serves and that rings the backup line soon, and a third one whose
-    people are offered its callers so late that these would rather be rung back (C4)."""
+    people are offered its callers so late that these would rather be rung back (C4); and a warm line."""
     raw = json.loads(SHIPPED.read_text())
     first = raw["lines"][raw["default"]]
     plan = [{"at_s": NIGHT_BACKUP_S, "step": "backup"}]
+    warm = {"kind": "warm", "crisis": raw["default"], "class": "warm", "number": WARM_LINE}
     raw["lines"] = {
         raw["default"]: {**first, "number": LINE},
         "night": {**first, "number": NIGHT_LINE, "plan": plan},
         "later": {**first, "number": LATER_LINE, "plan": LATER_PLAN},
+        "warm": {**first, **warm, "keys": {**first["keys"], "0": "crisis"}},
     }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "demo-lines.json"
@@ -125,7 +127,7 @@ def settings_for(net: Network, api_url: str, public_url: str, folder: Path, **mo
 
 def own_numbers(net: Network, links: Links) -> None:
     """What `hotline provision` sets at the carrier; and the telephones that exist."""
-    for number in (LINE, NIGHT_LINE, LATER_LINE, AGENCY_SEES):
+    for number in (LINE, NIGHT_LINE, LATER_LINE, WARM_LINE, AGENCY_SEES):
         net.add_number(number, voice_url=links.voice(), voice_fallback_url=links.home(), status_callback=links.status())
     net.add_application(APP, voice_url=links.leg(), status_callback=links.status(app=1))
     for number in (*BACKUP, *AGENCIES):

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from app.embedded import Stores
 from app.lines import SHIPPED, parse
 from app.links import Links
+from app.numbers import follow
 from app.records.models import Call
 from telephony.emulator import Phone
 from tests.scenarios.test_closed import closed_now
@@ -188,3 +189,30 @@ async def test_L10_a_peer_brings_a_crisis_specialist_in_and_hands_the_call_up_wi
 
     row = await h.eventually(recorded, within=20, what="the record")
     assert (row.line, row.cls, row.first_cls) == ("main", "standard", "warm")
+
+
+async def test_P4_a_days_conversations_are_counted_and_learnt_again_from_the_record(h: Hotline) -> None:
+    give(h, limit_a_day=1)
+    await h.ctx.moved(lambda: h.ctx.board.configure({**h.ctx.lines.board_config(2), "revision": 1}))
+    peer = await h.specialist(lines=("warm",))
+    phone = await h.caller(to=NUMBER)
+    assert await h.until_talking(phone, within=40) is peer
+    await h.passes(5)
+    await phone.hangs_up()
+    call = await h.until_state(phone, "closed", within=10)
+
+    async def recorded() -> bool:
+        async with h.ctx.sessions() as store:
+            row = await store.get(Call, call.id)
+            return row is not None and row.answered_at is not None
+
+    await h.eventually(recorded, within=20, what="the record")
+    await phone.dials(NUMBER)
+    await phone.hears("others are first", within=1)
+    await phone.hangs_up()
+    store, hash_ = h.ctx.board._store, h.ctx.secrets.number_hash(phone.address)
+    assert await store.plain("DEL", f"{store.tag}met:warm|{hash_}") == 1
+    h.ctx.state.pop("numbers_told")
+    await follow.refresh(h.ctx)
+    await phone.dials(NUMBER)
+    await phone.hears("others are first", within=1)

@@ -84,7 +84,7 @@ def _set_aside(events: Sequence[Row], offer: Row) -> bool:
 
 def _opened(e: Evidence, offer: Row) -> Iterator[float]:
     """Steps of the wait plan, and changes of class or language: the caller became another person's to take."""
-    kinds = ("call.plan", "call.class", "call.language", "callback.kept")
+    kinds = ("call.plan", "call.class", "call.language", "call.line", "call.behind", "callback.kept")
     for event in e.rows.events:
         if event["call_id"] == offer["call_id"] and event["kind"] in kinds and event["at"] <= offer["made_at"]:
             yield _at(event["at"])
@@ -181,11 +181,22 @@ def _of_callers(e: Evidence) -> dict[str, int]:
         "not_reached": sum(1 for row in e.rows.calls if row["outcome"] == "callback"),
         "danger_key": keys["1"],
         "spanish": sum(1 for row in e.rows.calls if row["language"] == "es"),
-        "wrong_key": sum(n for digit, n in keys.items() if digit not in ("1", "2", "3")),
+        "wrong_key": sum(n for digit, n in keys.items() if digit not in ("0", "1", "2", "3")),
+        **_of_the_warm_line(e),
         "withheld": sum(1 for row in e.rows.calls if row["withheld"]),
         "returned": sum(1 for row in e.rows.calls if row["returning"]),
         "dropped_by_us": sum(dropped_by_us(e, caller) for caller in e.callers),
         "patience_over": sum(1 for why in e.log.reasons.values() if why == "patience"),
+    }
+
+
+def _of_the_warm_line(e: Evidence) -> dict[str, int]:
+    """Peers who answered, and callers who came from there to the crisis line: by key, and by a peer's hand."""
+    moved = [event["data"] for event in e.rows.events if event["kind"] == "call.line"]
+    return {
+        "warm_answered": sum(1 for row in e.rows.calls if row["line"] == "warm" and row["outcome"] == "answered"),
+        "warm_to_crisis": sum(1 for data in moved if data["why"] == "key"),
+        "warm_up": sum(1 for data in moved if data["why"] == "transfer up"),
     }
 
 
@@ -223,6 +234,9 @@ SCRIPTED: Mapping[str, str] = {
     "class_changed": "urgent",
     "handoffs": "handoff",
     "danger_key": "danger_key",
+    "warm_answered": "warm",
+    "warm_to_crisis": "warm_to_crisis",
+    "warm_up": "warm_up",
     "spanish": "spanish",
     "wrong_key": "wrong_key",
     "withheld": "withheld",

@@ -191,8 +191,9 @@ def _classes(e: Evidence, caller: LegFacts, call: Row) -> Iterator[str]:
     for told in by_people:
         if not any(c["to_cls"] == told.what.partition(":")[2] and c["who"] == told.spec for c in changes):
             yield f"class of {call['id']} by {told.spec} is not on record"
-    pressed = any(entry.kind == "key" and entry.data["digit"] == "1" for entry in e.by_sid[caller.sid])
-    if any(change["who"] == "caller" for change in changes) and not pressed:
+    pressed = {entry.data["digit"] for entry in e.by_sid[caller.sid] if entry.kind == "key"}
+    asked = {str(change["to_cls"]) for change in changes if change["who"] == "caller"}
+    if (asked and not pressed & {"0", "1"}) or ("danger" in asked and "1" not in pressed):
         yield f"class of {call['id']} by a key that was not pressed"
     if any(one["to_cls"] != other["from_cls"] for one, other in pairwise(changes)):
         yield f"classes of {call['id']} do not follow one another"

@@ -39,7 +39,8 @@ function B.kin(nh)
     local c = B.call(id)
     if c and c.state ~= 'closed' then
       if behind(c, stands_behind(c, ahead)) then freed[#freed + 1] = c end
-      local rank = AHEAD[c.state] and B.config().rank[c.cls] or 0
+      local here = AHEAD[c.state] and (c.state ~= 'talking' or c.inroom == '1') -- else it has left: this may be its return
+      local rank = here and B.config().rank[c.cls] or 0
       if rank > ahead then ahead = rank end
     end
   end
