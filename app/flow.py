@@ -15,6 +15,7 @@ from dataclasses import replace
 from app import nostore
 from app.context import Context
 from app.documents import PARTNER, Turn, Voice, document_for, hold, ring_back
+from app.keys import CALLBACK, read_key
 from app.legs import call_of, ms, role_of
 from app.lines import Line
 from app.links import BadPlace, Links, Place, held_since
@@ -44,13 +45,6 @@ RING_S = 0.5
 STARTERS = frozenset({Role.owner, Role.relief, Role.agency, Role.caller})
 #: Words of a caller on hold: for a moment, and while owner and colleague talk alone.
 HOLD_WORDS = frozenset({"hold", "consult"})
-#: What keys mean while a question about ringing back stands, and what the board is told of them (C4).
-CHOICES: Mapping[str, Mapping[str, str]] = {
-    "": {"callback": "callback"},
-    "safe": {"callback": "callback_yes", "not_safe": "callback_no"},
-    "leaving": {"callback": "callback_stay"},
-}
-CALLBACK = {"callback_yes": "yes", "callback_no": "no", "callback_stay": "stay"}
 #: The key that whoever is rung back presses to be put through.
 THROUGH = "1"
 #: Seconds between the words that a caller on hold hears: with the words themselves about 8 (L10).
@@ -92,7 +86,7 @@ async def held(ctx: Context, leg: LegRequest) -> Document:
     except BadPlace:
         return await returned(ctx, leg)
     voice = voice_of(ctx, ctx.lines.line(place.line))
-    key, place = _read_key(voice.line, leg.digits, place)
+    key, place = read_key(voice.line, leg.digits, place)
     try:
         view = await _turn(ctx, leg, place, key=key)
         if place.dialled is not None:
@@ -110,14 +104,14 @@ async def returned(ctx: Context, leg: LegRequest) -> Document:
     try:
         view = await ctx.moved(lambda: ctx.board.call(call)) or await _rung_back(ctx, leg)
         place = Place.of(view, view.turn + 1) if view else await _unknown(ctx, leg)
-        key, place = _read_key(ctx.lines.line(place.line), leg.digits, place)
+        key, place = read_key(ctx.lines.line(place.line), leg.digits, place)
         moved = await _turn(ctx, leg, place, key=key)
         if moved.state == Call.backup_talking:  # its Dial has ended, or the leg could not ask
             moved = await _dial_over(ctx, moved, moved.backup_index)
     except BoardAway:
         if place is None:
             place = await _unknown(ctx, leg)
-            key, place = _read_key(ctx.lines.line(place.line), leg.digits, place)
+            key, place = read_key(ctx.lines.line(place.line), leg.digits, place)
         return _without_board(ctx, leg, replace(place, nostore=held_since(leg.query)), key)
     return document_for(moved, Turn(place.turn, key), voice_of(ctx, ctx.lines.line(moved.line)))
 
@@ -136,7 +130,7 @@ def astray(ctx: Context, leg: LegRequest) -> Document:
         place = Place.read(leg.query)
     except BadPlace:
         place = replace(_place(ctx, leg), nostore=held_since(leg.query))
-    key, place = _read_key(ctx.lines.line(place.line), leg.digits, place)
+    key, place = read_key(ctx.lines.line(place.line), leg.digits, place)
     return _without_board(ctx, leg, place, key)
 
 
@@ -178,28 +172,6 @@ async def _turn(ctx: Context, leg: LegRequest, place: Place, *, key: str) -> Cal
             caller=_caller(ctx, leg),
         )
     )
-
-
-def _read_key(line: Line, digits: str | None, place: Place) -> tuple[str, Place]:
-    """What a key means here: while we ask, the danger key says "yes". A wrong or retired key means nothing. From a warm
-    line `crisis` and `danger` lead to its crisis line."""
-    meaning = line.keys.get(digits or "", "")
-    if meaning == "danger":
-        return ("still_needed", place) if place.asked else ("danger", _up(line, place))
-    if meaning == "crisis":
-        return "crisis", _up(line, place)
-    if chosen := CHOICES.get(place.ask, {}).get(meaning):
-        return chosen, place
-    if meaning.startswith("language:"):
-        return "language", replace(place, language=meaning.partition(":")[2])
-    return "", place
-
-
-def _up(line: Line, place: Place) -> Place:
-    """The place of a warm line's caller at its crisis line: where they are from now on, whoever forgets it (H1)."""
-    if not line.crisis:
-        return place
-    return replace(place, line=line.crisis, cls=CallClass.standard if place.cls == CallClass.warm else place.cls)
 
 
 def _place(ctx: Context, leg: LegRequest) -> Place:

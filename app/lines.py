@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +19,7 @@ from zoneinfo import available_timezones
 
 from app.partners import agreed
 from app.people.credentials import CredentialKind
-from app.plan import reading, rules, warm
+from app.plan import common, reading, rules, warm
 from app.plan.hours import Hours, as_utc, day_begins
 from app.plan.reading import SAYINGS, BadPlan, Saying
 from app.secrets import SNAPSHOT, BadToken, Secrets
@@ -33,8 +32,6 @@ SHIPPED = Path(__file__).with_name("lines.json")
 SNAPSHOT_FILE = "lines.snapshot"
 #: Classes in which a line's callers may begin; an agency that rings back has its own number (C2).
 CALLERS = tuple(str(cls) for cls in CallClass if cls != CallClass.agency)
-#: How the carrier names the language that words are spoken in.
-VOICE = r"[a-z]{2,3}(-[A-Za-z0-9]{2,4})?"
 
 
 @dataclass(frozen=True)
@@ -47,8 +44,8 @@ class Line:
     """The first is spoken until the caller chooses another."""
     cls: str
     keys: Mapping[str, str]
-    """Digit to meaning: `danger`, `language:<code>`, `callback`, `not_safe`, or of a warm line `crisis`. Any other digit
-    changes nothing."""
+    """Digit to meaning: `danger`, `language:<code>`, `callback`, `not_safe`, or of a warm line `crisis`. Any other
+    digit changes nothing."""
     emergency_words: Mapping[str, str]
     """Language to the local emergency number as it is spoken."""
     words: Mapping[str, Mapping[str, str]]
@@ -165,8 +162,11 @@ def parse(raw: Mapping[str, Any], edits: Mapping[str, Edit] | None = None, revis
         raise BadLines(f"lines file: not of the expected shape ({error})") from None
     except BadPlan as wrong:
         raise BadLines(str(wrong)) from None
-    _check_heads(raw.get("head_starts_s", {}))
-    _check_interpreters(raw.get("interpreters", {}))
+    try:
+        common.check_heads(raw.get("head_starts_s", {}))
+        common.check_interpreters(raw.get("interpreters", {}))
+    except BadPlan as wrong:
+        raise BadLines(f"lines file: {wrong}") from None
     default = raw.get("default", lines[0].id if lines else "")
     if default not in {line.id for line in lines}:
         raise BadLines(f"lines file: there is no line {default!r}, which is to be the default")
@@ -219,29 +219,6 @@ def _edited(id_: str, spec: Mapping[str, Any], raw: Mapping[str, Any], edit: Edi
     return {**spec, **data}
 
 
-def _check_heads(heads: Any) -> None:
-    """Head starts are finite, or a class would never be reached by the others (P1)."""
-    known = {str(cls) for cls in CallClass}
-    if not isinstance(heads, Mapping) or not all(name in known and _finite(value) for name, value in heads.items()):
-        raise BadLines(f"lines file: head_starts_s: a finite number of seconds for each of {', '.join(sorted(known))}")
-
-
-def _check_interpreters(given: Any) -> None:
-    """A list of telephones by language, each of which may be rung (C7)."""
-    if not isinstance(given, Mapping):
-        raise BadLines("lines file: interpreters: languages with their telephone numbers are expected")
-    for code, numbers in given.items():
-        if not re.fullmatch(VOICE, str(code)) or not isinstance(numbers, list) or not numbers:
-            raise BadLines(f"lines file: interpreters: {str(code)[:20]!r} is no language with a list of numbers")
-        for number in numbers:
-            if wrong := wrong_number(str(number)):
-                raise BadLines(f"lines file: interpreters of {code!r}: a number {wrong}")
-
-
-def _finite(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _checked(line: Line) -> None:
     try:
         _check(line)
@@ -265,7 +242,7 @@ def _check(line: Line) -> None:
         if not re.fullmatch("[0-9*#]", digit) or meaning not in known:
             raise BadLines(f"line {line.id!r}, key {digit!r}: one of 0 to 9, * and #, and it means {sorted(known)}")
     for code in line.languages:
-        if not re.fullmatch(VOICE, line.voices[code]):
+        if not re.fullmatch(common.VOICE, line.voices[code]):
             raise BadLines(f"voices: {line.voices[code]!r} for {code!r} is no voice of the carrier, such as en-US")
         for key, text in line.words[code].items():
             _check_words(line, code, key, text)

@@ -13,20 +13,11 @@ from typing import Any
 from routing.board import Event
 from routing.states import CALL, DUTY, ENGAGEMENT, OFFER, Call, Duty, Engagement, Offer
 from tests.routing.model_callbacks import GRAVE, CallbackModel
+from tests.routing.model_numbers import HEAD, NumberModel
 
 QUEUED = {"waiting", "offered", "backup_ringing", "callback"}
-HEAD = {
-    "agency": 93_600_000,
-    "attempt": 3_600_000,
-    "danger": 1_800_000,
-    "urgent": 600_000,
-    "standard": 0,
-    "warm": -600_000,
-}
 #: By what who is beyond a day's limit is behind, ms.
 OVER = 1_800_000
-#: Live with a place or a person of its own: a later call of the number may wait behind it.
-AHEAD = {"greeting", "waiting", "offered", "connecting", "talking", "backup_ringing", "backup_talking"}
 #: A declined pair stays apart at least this long, and at most the second, in ms (P2).
 APART_MS = (15_000, 60_000)
 
@@ -94,7 +85,7 @@ class OfferModel:
     """A transfer or consult."""
 
 
-class Model(CallbackModel):
+class Model(CallbackModel, NumberModel):
     """Checks events in order. `languages` and `tiers` say whom each specialist may take."""
 
     def __init__(self) -> None:
@@ -109,9 +100,7 @@ class Model(CallbackModel):
         self.may: dict[str, tuple[Sequence[str], str]] = {}
         self.on: dict[str, str] = {}
         """Of who serves another line than the main one, which."""
-        self.told = ""
-        """The epoch that has last heard which numbers are marked."""
-        self.marked: set[str] = set()
+        self.tell_nothing()
         self.leads: set[str] = set()
         self.connected: set[str] = set()
         self.clinical: set[str] = set()
@@ -193,37 +182,6 @@ class Model(CallbackModel):
             call.tiers.add("2")
         if data["step"] == "interpreter":
             call.interpreter = True
-
-    def on_call_line(self, event: Event, data: Mapping[str, Any]) -> None:
-        call = self.calls[event.call]
-        assert (data["from"], data["to"]) == (call.line, "main") != ("main", "main"), "up, and never down"
-        assert data["who"], "somebody has decided it"
-        call.line, call.tiers, call.interpreter = "main", {"1"}, False
-
-    def _limited(self, call: CallModel) -> None:
-        assert call.number, "a withheld number is never limited (C6)"
-        assert call.number not in self.marked, "a marked number is never limited (C6)"
-        assert self.told == self.epoch, "nobody is limited before this epoch knows the marks"
-
-    def on_call_behind(self, event: Event, data: Mapping[str, Any]) -> None:
-        call = self.calls[event.call]
-        assert call.behind != data["on"]
-        call.behind = data["on"]
-        if not data["on"]:
-            return
-        self._limited(call)
-        assert call.cls not in (*GRAVE, "agency"), "the gravest wait behind nobody"
-        assert not call.past, "whose plan has come to its end waits behind nobody"
-        others = [o for id_, o in self.calls.items() if id_ != event.call and o.number == call.number]
-        first = [o for o in others if o.counter < call.counter and o.state in AHEAD and HEAD[o.cls] >= HEAD[call.cls]]
-        assert first, "behind an earlier call of the same number, in its class or a graver one"
-
-    def on_call_limit(self, event: Event, data: Mapping[str, Any]) -> None:
-        call = self.calls[event.call]
-        call.over = data["on"]
-        if data["on"]:
-            self._limited(call)
-            assert (call.line, call.cls) == ("warm", "warm"), "a crisis call knows no limit"
 
     def on_call_ended(self, event: Event, _data: Mapping[str, Any]) -> None:
         call = self.calls[event.call]
