@@ -77,6 +77,10 @@ function Choose(): JSX.Element {
     open.value = false;
     kind.value = "";
   };
+  const up = (): void => {
+    void act.askIn("transfer", "crisis");
+    open.value = false;
+  };
   return (
     <>
       <Button
@@ -92,14 +96,15 @@ function Choose(): JSX.Element {
       </Button>
       {open.value && (
         <div class="reasons" ref={(list) => list?.scrollIntoView({ block: "nearest" })}>
-          {kind.value ? <Whom kind={kind.value} ask={ask} /> : <How choose={(how) => (kind.value = how)} />}
+          {kind.value ? <Whom kind={kind.value} ask={ask} /> : <How choose={(how) => (kind.value = how)} up={up} />}
         </div>
       )}
     </>
   );
 }
 
-function How({ choose }: { choose: (kind: Kind) => void }): JSX.Element {
+/** A warm line's caller may also go up to the crisis line, with whoever has them now beside them. */
+function How({ choose, up }: { choose: (kind: Kind) => void; up: () => void }): JSX.Element {
   const w = t.value.colleague;
   return (
     <>
@@ -110,6 +115,11 @@ function How({ choose }: { choose: (kind: Kind) => void }): JSX.Element {
       <Button k="2" onPress={() => choose("transfer")}>
         {w.transfer}
       </Button>
+      {s.call.value?.cls === "warm" && (
+        <Button k="3" onPress={up}>
+          {w.crisis}
+        </Button>
+      )}
     </>
   );
 }

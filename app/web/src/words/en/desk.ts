@@ -214,6 +214,7 @@ export const desk = {
     how: "What for?",
     consult: "To talk alone first",
     transfer: "To hand the call over",
+    crisis: "This is a crisis: to bring a crisis specialist in",
     consultWhom: "Whom do you want to talk with?",
     transferWhom: "Who is to take the call over?",
     anybody: "Whoever is free",

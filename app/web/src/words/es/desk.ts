@@ -212,6 +212,7 @@ export const desk: typeof english = {
     how: "¿Para qué?",
     consult: "Para hablar primero a solas",
     transfer: "Para pasarle la llamada",
+    crisis: "Es una crisis: traer a especialista de crisis",
     consultWhom: "¿Con quién quiere hablar?",
     transferWhom: "¿A quién le pasa la llamada?",
     anybody: "Quien esté libre",
