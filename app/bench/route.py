@@ -122,7 +122,12 @@ def signed(settings: Settings, number: int, language: str) -> Caller:
     links, sid, url = Links(settings.public_url), f"CA{number:032x}", settings.public_url
     place = Place(call_id(settings, sid), "main", language, "standard", int(time.time() * 1000), number, 1)
     token = settings.twilio_auth_token.get_secret_value()
-    form = {"CallSid": sid, "AccountSid": settings.twilio_account_sid, "From": "+12025550123", "To": LINE}
+    form = {
+        "CallSid": sid,
+        "AccountSid": settings.twilio_account_sid,
+        "From": f"+1202555{number % 10_000:04}",
+        "To": LINE,
+    }
     form |= {"ApiVersion": "2010-04-01", "Direction": "inbound", "CallStatus": "in-progress"}
     ended = form | {"CallStatus": "completed"}
     return Caller(

@@ -215,7 +215,7 @@ async def test_S5_callers_are_answered_while_the_stores_still_start(
     async def never(_: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(serve, "_started", never)
+    monkeypatch.setattr(serve, "started", never)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     given = Settings(data_dir=store_folder, port=_free_port(), secret_key="k" * 40)  # type: ignore[arg-type]
     stop = asyncio.Event()

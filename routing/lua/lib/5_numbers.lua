@@ -76,23 +76,21 @@ function B.leave_kin(c)
   B.kin_due(c)
 end
 
-local function met_key(line, nh) return P .. 'met:' .. line .. '|' .. nh end
-
 local MET_MS = 180000000 -- two days and two hours: the longest that a day may still matter
 
 -- A call of this number was connected on a line that limits them: once a call.
 function B.count(line, nh, call, at)
   local l = B.config().lines[line]
   if not l or B.num(l.limit) == 0 or (nh or '') == '' then return end
-  redis.call('ZADD', met_key(line, nh), 'NX', at, call)
-  redis.call('PEXPIRE', met_key(line, nh), MET_MS)
+  redis.call('ZADD', P .. 'met:' .. line .. '|' .. nh, 'NX', at, call)
+  redis.call('PEXPIRE', P .. 'met:' .. line .. '|' .. nh, MET_MS)
 end
 
 -- Connected here as often today as the line's data allow: behind the others then, never away.
 function B.judge(c)
   local limit = B.num(B.line(c).limit)
   local over = limit > 0 and c.cls == 'warm' and B.limited(c)
-    and redis.call('ZCOUNT', met_key(c.line, c.nh), B.num(c.day), '+inf') >= limit
+    and redis.call('ZCOUNT', P .. 'met:' .. c.line .. '|' .. c.nh, B.num(c.day), '+inf') >= limit
   if (c.over == '1') == over then return end
   B.set(c, { over = over and '1' or '' })
   B.emit('call.limit', c, { on = over, limit = limit })

@@ -113,7 +113,15 @@ class Told:
             return "answered"
         if self.has("backup.answered"):
             return "rolled_over"
-        return "abandoned" if self.has("call.ended") else "open"
+        if not self.has("call.ended"):
+            return "open"
+        return "callback" if self._to_be_rung() else "abandoned"
+
+    def _to_be_rung(self) -> bool:
+        """They chose to be rung back, and did not take it back."""
+        chosen = [e.data["meaning"] for e in self.events if e.kind == "call.key"]
+        about = [meaning for meaning in chosen if meaning in ("callback_yes", "callback_stay", "danger")]
+        return bool(about) and about[-1] == "callback_yes"
 
 
 class Log:

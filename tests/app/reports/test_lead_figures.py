@@ -156,7 +156,7 @@ def _date(call: Told, zone: str) -> Any:
 
 
 def _line(call: Told) -> str:
-    return call.last("call.arrived", "line")
+    return call.last("call.line", "to") or call.last("call.arrived", "line")
 
 
 def _board(said: Any) -> tuple[Any, Any]:
